@@ -1,0 +1,174 @@
+"""Every setting once, typed, from the environment (`FEEDBACK_…`); a bad value stops the start.
+
+Numbers that come from a rule carry their source in the description, which `flask settings` and
+the operations page show. Secrets have no default.
+"""
+
+import base64
+import os
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Literal
+
+from flask import current_app
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+KEY_BYTES = 32
+
+KeyRing = dict[str, bytes]
+"""Keys by their one-character id; the first is used for new work, the others still open old work."""
+
+Switch = Literal["on", "off"]
+
+
+def parse_key_ring(text: str) -> KeyRing:
+    """Read `A:<base64 of 32 bytes>,B:…`. Raises ValueError without ever showing a key."""
+    ring: KeyRing = {}
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        key_id, _, encoded = part.partition(":")
+        if len(key_id) != 1 or key_id not in "0123456789ABCDEFGHJKMNPQRSTVWXYZ":
+            raise ValueError("each key needs a one-character id (0-9 A-Z without I L O U)")
+        key = base64.b64decode(encoded, validate=True)
+        if len(key) != KEY_BYTES:
+            raise ValueError(f"key {key_id} must be {KEY_BYTES} bytes in base64")
+        ring[key_id] = key
+    if not ring:
+        raise ValueError("at least one key is needed")
+    return ring
+
+
+class Settings(BaseSettings):
+    """The settings of one running service."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FEEDBACK_", env_file_encoding="utf-8", extra="ignore", hide_input_in_errors=True
+    )
+
+    var: Path = Field(Path("var"), description="Folder for the database, evidence files and keys.")
+    database_url: str = Field(
+        "", description="SQLAlchemy address of PostgreSQL; empty: SQLite in the var folder."
+    )
+    base_url: str = Field(
+        "http://127.0.0.1:8000",
+        description="Public address, as printed in QR codes and messages; never taken from a header.",
+    )
+    proxies: int = Field(0, ge=0, le=5, description="How many trusted proxies stand in front.")
+
+    secret_key: SecretStr = Field(min_length=32, description="Signs sessions and forms.")
+    token_keys: Annotated[KeyRing, NoDecode] = Field(
+        description="Keys of the one-time codes, `id:base64`, newest first; keep old ones."
+    )
+    data_keys: Annotated[KeyRing, NoDecode] = Field(
+        description="Keys that seal names and phones, `id:base64`, newest first; keep old ones."
+    )
+    digest_key: SecretStr = Field(
+        min_length=32, description="Key of the digests by which phones and receipts are found."
+    )
+
+    district: str = Field("济南市历城区", description="The district's name, as pages show it.")
+    rating_workdays: int = Field(
+        5,
+        ge=0,
+        le=60,
+        description="Working days after the service in which it may be rated "
+        "(补充评价, 鲁政办发〔2020〕10号: 5).",
+    )
+    contact_workdays: int = Field(
+        1,
+        ge=1,
+        le=30,
+        description="Working days to contact a named reviewer (临沂/上海 1-5-15: 1).",
+    )
+    simple_workdays: int = Field(
+        5,
+        ge=1,
+        le=60,
+        description="Working days to put a simple case right and answer (临沂/上海 1-5-15: 5).",
+    )
+    complex_workdays: int = Field(
+        15, ge=1, le=120, description="Working days for a complex case (临沂/上海 1-5-15: 15)."
+    )
+    visit_workdays: int = Field(
+        5,
+        ge=1,
+        le=60,
+        description="Working days after the reply to make the return visit and close "
+        "(泰政办发〔2020〕5号: 5).",
+    )
+    warn_workdays: int = Field(
+        1,
+        ge=1,
+        le=10,
+        description="Working days before a deadline at which it turns yellow "
+        "(山东省级政务服务投诉热线管理办法: 1).",
+    )
+    office_closes: time = Field(
+        time(17, 30), description="When the offices' day ends; officers' deadlines fall on it."
+    )
+
+    rate_limits: Switch = Field("on", description="`off` is for load tests only.")
+    rate_store: str = Field(
+        "memory://", description="Where limits are counted; several processes share redis://…"
+    )
+    rating_limit: str = Field("300 per minute", description="Ratings from one address.")
+    sign_in_limit: str = Field("10 per minute", description="Sign-in attempts for one account.")
+    api_limit: str = Field("600 per minute", description="API calls with one key.")
+
+    evidence_max_bytes: int = Field(10_000_000, ge=1_000, description="Largest evidence file.")
+    mail_sender: Literal["console", "smtp"] = Field("console", description="Who carries e-mail.")
+    sms_sender: Literal["console"] = Field("console", description="Who carries text messages.")
+    mail_from: str = Field("feedback@localhost", description="Sender address of e-mail.")
+    smtp_host: str = Field("localhost", description="Mail server.")
+    smtp_port: int = Field(25, ge=1, le=65535, description="Its port.")
+    smtp_user: str = Field("", description="Its account, if it wants one.")
+    smtp_password: SecretStr = Field(SecretStr(""), description="The account's password.")
+    smtp_tls: Literal["none", "starttls", "tls"] = Field("none", description="How it is secured.")
+    smtp_timeout_seconds: float = Field(10, gt=0, le=60, description="Patience with it.")
+
+    @field_validator("token_keys", "data_keys", mode="before")
+    @classmethod
+    def _key_ring(cls, value: object) -> object:
+        return parse_key_ring(value) if isinstance(value, str) else value
+
+    @field_validator("base_url")
+    @classmethod
+    def _no_slash(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("var")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value if value.is_absolute() else ROOT / value
+
+    @property
+    def database(self) -> str:
+        """The address SQLAlchemy gets: psycopg 3 for PostgreSQL, a file in `var` otherwise."""
+        if not self.database_url:
+            return f"sqlite:///{self.var / 'feedback.sqlite3'}"
+        scheme, colon, rest = self.database_url.partition(":")
+        return f"{'postgresql+psycopg' if scheme in ('postgres', 'postgresql') else scheme}{colon}{rest}"
+
+    @property
+    def is_https(self) -> bool:
+        """Whether the public address is HTTPS; cookies are then marked Secure."""
+        return self.base_url.startswith("https://")
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment and from `settings.env` in the var folder.
+
+    `scripts/serve` writes that file with fresh keys; without it and without keys in the
+    environment the start is refused (pydantic.ValidationError names each missing setting).
+    """
+    var = Path(os.environ.get("FEEDBACK_VAR", "var"))
+    return Settings(_env_file=(var if var.is_absolute() else ROOT / var) / "settings.env")
+
+
+def settings() -> Settings:
+    """Return the settings of the running app."""
+    current: Settings = current_app.config["FEEDBACK"]
+    return current

@@ -1,0 +1,15 @@
+"""Every table, imported in one place for migrations and for the mapper's sake."""
+
+from .cases import models as cases
+from .catalog import models as catalog
+from .events import models as events
+from .ledger import models as ledger
+from .notify import models as notify
+from .offices import models as offices
+from .reports import models as reports
+from .reviews import models as reviews
+from .scheduler import models as scheduler
+
+__all__ = [
+    "cases", "catalog", "events", "ledger", "notify", "offices", "reports", "reviews", "scheduler",
+]  # fmt: skip

@@ -1,0 +1,48 @@
+"""Promising a message: a row in the outbox, in the same transaction as its reason."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .. import privacy
+from ..config import settings
+from ..db import db, insert, new_id
+from .models import By, Message
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A message to be sent after the commit.
+
+    `dedupe_key` names the reason (for example `case-opened:<case>`): the same reason is never
+    promised twice. `facts` fill the wording and carry no personal data. Exactly one of
+    `department` (its mailboxes, looked up on sending) and `phone` (E.164, sealed here) is given.
+    """
+
+    occasion: str
+    dedupe_key: str
+    subject_id: object
+    facts: dict[str, Any]
+    department: str | None = None
+    phone: str | None = None
+    locale: str = "zh_CN"
+
+
+def promise(now: datetime, *promises: Promise) -> None:
+    """Put the promises into the outbox; one already promised is left alone. Inside a transaction."""
+    rows = [_row(now, promised) for promised in promises]
+    db.session.execute(insert(Message).on_conflict_do_nothing(index_elements=["dedupe_key"]), rows)
+
+
+def _row(now: datetime, promised: Promise) -> dict[str, Any]:
+    message_id = new_id()
+    sealed = promised.phone and privacy.seal(
+        settings().data_keys, "messages", "to_phone", message_id, promised.phone
+    )
+    return {
+        "id": message_id, "dedupe_key": promised.dedupe_key, "occasion": promised.occasion,
+        "facts": promised.facts, "by": By.SMS if promised.phone else By.MAIL,
+        "to_department": promised.department, "to_phone_sealed": sealed or None,
+        "locale": promised.locale, "subject_id": str(promised.subject_id),
+        "next_try_at": now, "created_at": now,
+    }  # fmt: skip

