@@ -9,8 +9,9 @@ from . import channels, models
 from .config import ROOT, Settings, load_settings
 from .db import db, engine_options, open_database
 from .language import open_languages
-from .limits import open_limits
+from .limits import allow_body, open_limits
 from .offices.sign_in import open_accounts
+from .scheduler.commands import commands as scheduler_commands
 
 __all__ = ["create_app", "models"]
 
@@ -21,11 +22,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     configure(app, settings or load_settings())
     open_database(app)
     open_accounts(app)
+    app.before_request(allow_body)
     CSRFProtect(app)
     open_languages(app)
     open_limits(app)
     Migrate(app, db, directory=str(ROOT / "migrations"))
     channels.open_doors(app)
+    app.cli.add_command(scheduler_commands)
     return app
 
 

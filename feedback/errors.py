@@ -3,7 +3,8 @@
 `wording.py` says them in words; `channels/refusals.py` gives each its status.
 """
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -13,7 +14,7 @@ class FieldError:
 
     field: str
     code: str
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 class FeedbackError(Exception):

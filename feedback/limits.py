@@ -1,10 +1,17 @@
 """How often: limits by address, account and key. Coarse on purpose; the one-time right is not here."""
 
-from flask import Flask, request
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, current_app, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
 from .config import settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FORM_MEMORY = 500_000  # bytes
 
 limiter = Limiter(get_remote_address, headers_enabled=True)
 
@@ -45,3 +52,23 @@ def account_tried() -> str:
 def key_used() -> str:
     """Return the API key's bearer, or the address where there is none."""
     return request.headers.get("Authorization", "")[:200] or get_remote_address()
+
+
+def larger_body(bytes_allowed: Callable[[], int]) -> Callable[[F], F]:
+    """Mark a page that takes files: its body may be as large as `bytes_allowed()` says."""
+
+    def mark(page: F) -> F:
+        page.bytes_allowed = bytes_allowed  # type: ignore[attr-defined]
+        return page
+
+    return mark
+
+
+def allow_body() -> None:
+    """Apply the mark. Registered before the CSRF guard, which is the first to read a body."""
+    page = current_app.view_functions.get(request.endpoint or "")
+    bytes_allowed = getattr(page, "bytes_allowed", None)
+    if bytes_allowed:
+        request.max_content_length = bytes_allowed()
+        # The parser's own buffer counts here, and it reads a file 64 KiB at a time.
+        request.max_form_memory_size = FORM_MEMORY

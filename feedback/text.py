@@ -6,7 +6,7 @@ digits count. Knows no field of the domain.
 
 import re
 import unicodedata
-from typing import Annotated
+from typing import Annotated, Any
 
 import phonenumbers
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -51,7 +51,9 @@ def phone(value: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _line(value: str) -> str:
+def _line(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
     try:
         return clean_line(value)
     except NotText:
@@ -69,8 +71,11 @@ def _empty_to_none(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-Line = Annotated[str, AfterValidator(_line)]
-"""A pydantic text on one line, cleaned; give it a length with `Field(max_length=…)`."""
+Line = Annotated[str, BeforeValidator(_line)]
+"""A pydantic text on one line, cleaned; give it a length with `Field(max_length=…)`.
+
+Cleaned before it is measured: spaces alone are nothing, and NFC can make a text longer.
+"""
 
 Phone = Annotated[str, Field(max_length=40), AfterValidator(_phone)]
 """A pydantic telephone number, in E.164 afterwards."""

@@ -1,0 +1,331 @@
+"""Codes in words: faults of fields, refusals, grades, states, acts; and moments as people say them.
+
+Everything here is translated. Codes are plain strings, so that no room needs to be known.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from flask import Flask
+from flask_babel import LazyString, get_locale, gettext
+from flask_babel import lazy_gettext as _l
+from flask_security import current_user
+
+from . import clock
+from .errors import FieldError
+from .language import chosen, html_language
+
+FAULTS: Mapping[str, LazyString] = {
+    "missing": _l("Please fill this in."),
+    "too_long": _l("Too long: please keep it to %(max_length)s characters."),
+    "not_text": _l("This contains characters that are not text: please type it again."),
+    "not_a_number": _l("Please give a whole number in digits."),
+    "out_of_range": _l("This number is out of range: please check it."),
+    "not_a_moment": _l(
+        "Please give date and time with an offset, such as 2026-11-24T10:30:00+08:00."
+    ),
+    "in_future": _l("This lies in the future: please check the date and time."),
+    "before_accepted": _l("This lies before the acceptance: please check both times."),
+    "not_a_phone": _l("This is not a telephone number: please check the digits."),
+    "not_a_choice": _l("Please choose one of the values offered."),
+    "not_an_object": _l("An object with named fields is expected here."),
+    "not_a_list": _l("Please send a list here."),
+    "unknown_field": _l("There is no field of this name: please check its spelling."),
+    "unknown_item": _l("There is no such item in the catalogue: please check its code."),
+    "unknown_window": _l("There is no such window: please check its code."),
+    "unknown_officer": _l("There is no such officer on the register: please check the code."),
+    "unknown_department": _l("There is no such department: please check its code."),
+    "recorded_differently": _l(
+        "This service is on record with another value here: please check the number, or count the"
+        " service number up if it was another service."
+    ),
+    "too_many": _l("Too many at once: please send at most %(limit)s."),
+    "grade_missing": _l("Please choose how satisfied you are."),
+    "not_a_grade": _l("Please choose one of the five grades."),
+    "reason_missing": _l("Please choose a reason, or write a few words."),
+    "unknown_tag": _l("This reason does not exist: please choose from the list."),
+    "retired_tag": _l("This reason is no longer in use: please choose another."),
+    "tag_of_other_grade": _l(
+        "This reason belonged to another grade and was taken out: please look at your choice and"
+        " submit again."
+    ),
+    "identity_missing": _l("Please choose whether you leave your name or stay anonymous."),
+    "phone_missing": _l("To be called back, please leave a telephone number; or stay anonymous."),
+    "file_missing": _l("Please choose a file."),
+    "file_empty": _l("This file is empty: please choose another."),
+    "file_too_large": _l("This file is too large: at most %(megabytes)s MB."),
+    "file_type": _l("Only pictures (JPEG, PNG, WebP) and PDF are taken, judged by their content."),
+    "too_many_files": _l("At most %(limit)s files at once."),
+    "attempt_today": _l(
+        "A failed attempt of today is on record already: please try on another day."
+    ),
+    "conclusion_missing": _l("The citizen was not satisfied: please write down the conclusion."),
+    "verdict_missing": _l("Please say whether the citizen is satisfied."),
+    "not_a_table": _l(
+        "This is not a CSV or XLSX file that can be read: please save it again as .xlsx or as CSV"
+        " (UTF-8), without a password."
+    ),
+    "table_too_large": _l("The file is too large: at most %(megabytes)s MB. Please split it."),
+    "workbook_too_large": _l(
+        "The workbook unpacks to more than is read: please save the sheet alone as CSV (UTF-8)."
+    ),
+    "too_many_rows": _l("Too many rows: at most %(limit)s. Please split the file."),
+    "too_many_columns": _l("Too many columns: at most %(limit)s. Please remove what is not asked."),
+    "header_missing": _l("The first row must name the columns: please add it."),
+    "no_rows": _l("There are no rows below the header: please fill in at least one."),
+    "row_unreadable": _l(
+        "From this row on the file cannot be read: please check for an unclosed quotation mark."
+    ),
+    "column_missing": _l("This column is needed: please add it to the first row."),
+    "column_unknown": _l(
+        "There is no column of this name: please check its spelling or remove it."
+    ),
+    "column_twice": _l("This column is there twice: please remove one."),
+    "cell_outside": _l(
+        "There is no column for this cell: please check the row's commas or remove it."
+    ),
+    "cell_error": _l("The formula gave the error %(value)s: please mend it or type the value."),
+    "not_a_flag": _l("Please write 1 for yes or 0 for no."),
+    "not_a_code": _l("A code has letters, digits, hyphens and dots only: please check it."),
+    "not_in_list": _l("Please use one of these: %(expected)s."),
+    "key_twice": _l("Row %(first_row)s has the same code: please keep one of the two."),
+    "grade_not_in_code": _l(
+        "A tag's code begins with its grade: by its code this one belongs to grade %(expected)s."
+    ),
+    "not_an_email": _l("This is not an e-mail address: please check it."),
+    "email_taken": _l("There is an account with this address: please change that one."),
+    "roles_apart": _l(
+        "Window clerk, handler and department head may go together; every other role stands alone:"
+        " please choose again, or make a second account."
+    ),
+    "password_too_short": _l("Please use at least 12 characters."),
+    "password_too_long": _l("Please use at most 128 characters."),
+    "key_name_taken": _l(
+        "A key of this name is in use: please choose another name or revoke that key."
+    ),
+    "last_administrator": _l("This is the last administrator: please make another one first."),
+}
+
+REFUSALS: Mapping[str, tuple[LazyString, LazyString]] = {
+    "unknown": (
+        _l("There is nothing here"),
+        _l("Please check the address or code, or scan the QR code again."),
+    ),
+    "not_yours": (
+        _l("This is not open to your account"),
+        _l("If you need it for your work, please ask your administrator."),
+    ),
+    "already_rated": (
+        _l("This service has been rated already"),
+        _l("Every service can be rated once. The receipt shows what became of the review."),
+    ),
+    "out_of_turn": (
+        _l("This does not fit where the case stands now"),
+        _l("Somebody may have moved it meanwhile. Please open the case again and look."),
+    ),
+    "expired": (
+        _l("The time for rating this service has passed"),
+        _l("You can still tell us at the service hotline 12345."),
+    ),
+    "own_service": (
+        _l("Staff cannot rate their own window or department"),
+        _l(
+            "This telephone is on the staff register. The service can still be rated by the person served."
+        ),
+    ),
+    "invalid": (
+        _l("Some of it needs another look"),
+        _l("Please mend what is marked and submit again."),
+    ),
+    "too_large": (_l("This is too large"), _l("Please send less at once.")),
+    "too_often": (_l("Too often in a short time"), _l("Please wait a minute and try again.")),
+    "form_expired": (
+        _l("This form was open too long"),
+        _l("Please go back, load the page again and submit once more."),
+    ),
+    "bad_request": (_l("This could not be read"), _l("Please go back and try again.")),
+    "bad_method": (_l("This address does not work that way"), _l("Please go back and try again.")),
+    "unsupported": (_l("This kind of content is not taken here"), _l("Please send JSON.")),
+    "unauthorised": (_l("A valid key is needed"), _l("Please send it as a bearer token.")),
+    "busy": (
+        _l("The service cannot answer just now"),
+        _l("Nothing was lost. Please try again in a minute."),
+    ),
+    "failed": (
+        _l("Something went wrong on our side"),
+        _l("It has been noted. Please try again in a minute."),
+    ),
+}
+
+LABELS: Mapping[str, Mapping[str, LazyString]] = {
+    "grade": {
+        "5": _l("Very satisfied"), "4": _l("Satisfied"), "3": _l("Fairly satisfied"),
+        "2": _l("Dissatisfied"), "1": _l("Very dissatisfied"),
+    },
+    "identity": {"named": _l("Named"), "anonymous": _l("Anonymous")},
+    "kind": {
+        "application": _l("Application"), "enforcement": _l("Enforcement"),
+        "public": _l("Public service"), "hotline": _l("Hotline"),
+    },
+    "mode": {"onsite": _l("On site"), "online": _l("Online")},
+    "applicant": {
+        "person": _l("Natural person"), "enterprise": _l("Enterprise"),
+        "institution": _l("Public institution"), "social": _l("Social organisation"),
+        "unincorporated": _l("Unincorporated enterprise"), "government": _l("Government body"),
+        "other": _l("Other organisation"),
+    },
+    "state": {
+        "triage": _l("Awaiting assignment"), "routed": _l("Awaiting acceptance"),
+        "verifying": _l("Being verified"), "rectifying": _l("Being put right"),
+        "visiting": _l("Awaiting return visit"), "closing": _l("Awaiting closure"),
+        "closed": _l("Closed"),
+    },
+    "act": {
+        "route": _l("Assign"), "accept": _l("Accept"), "contact": _l("Contact the citizen"),
+        "verify": _l("Record the finding"), "rectify": _l("Submit what was put right"),
+        "reply": _l("Reply to the citizen"), "visit": _l("Record the return visit"),
+        "close": _l("Close the case"),
+    },
+    "happened": {
+        "receive": _l("Review received"), "open": _l("Case opened"), "route": _l("Assigned"),
+        "accept": _l("Accepted"), "contact": _l("Contacted the citizen"), "verify": _l("Verified"),
+        "rectify": _l("Put right"), "reply": _l("Replied to the citizen"),
+        "visit": _l("Return visit"), "close": _l("Closed"),
+        "reveal": _l("Number opened"),
+        "told_soon": _l("Reminded: due soon"), "told_overdue": _l("Warned: overdue"),
+    },
+    "finding": {
+        "true": _l("Well founded"), "partly": _l("Partly well founded"),
+        "no_legal_basis": _l("No legal basis for the demand"),
+    },
+    "means": {"phone": _l("By telephone"), "sms": _l("By text message"), "in_person": _l("In person")},
+    "purpose": {
+        "call_back": _l("To call back about the review"), "clarify": _l("To ask what happened"),
+        "visit": _l("For the return visit"),
+    },
+    "outcome": {"answered": _l("Reached"), "failed": _l("Not reached")},
+    "light": {"green": _l("In time"), "yellow": _l("Due soon"), "red": _l("Overdue")},
+    "tag_class": {
+        "guide": _l("Service guide"), "time_limit": _l("Time limit"), "process": _l("Process"),
+        "staff": _l("Staff"),
+    },
+    "role": {
+        "clerk": _l("Window clerk"), "handler": _l("Handler"), "head": _l("Department head"),
+        "operator": _l("Hotline operator"), "supervisor": _l("Supervisor"), "auditor": _l("Auditor"),
+        "admin": _l("Administrator"),
+    },
+    "actor": {
+        "citizen": _l("Citizen"), "staff": _l("Staff"), "system": _l("System"),
+        "api": _l("Business system"),
+    },
+    "occasion": {
+        "case_opened": _l("Told the department"), "case_in_triage": _l("Told the supervisors"),
+        "case_due_soon": _l("Reminder"), "case_overdue": _l("Overdue notice"),
+        "citizen_replied": _l("Told the citizen"),
+    },
+    "message_state": {
+        "queued": _l("waiting to be sent"), "sending": _l("being sent"), "sent": _l("sent"),
+        "uncertain": _l("uncertain, a person decides"), "given_up": _l("could not be sent"),
+        "dropped": _l("dropped"),
+    },
+    "owner": {
+        "@item": _l("the item's department"), "@guide": _l("the owner of the service guide"),
+        "@window": _l("the window's department"),
+    },
+    "complexity": {"simple": _l("Simple"), "complex": _l("Complex")},
+    "channel": {
+        "web": _l("Web"), "qr": _l("QR code"), "sms": _l("Text message"), "kiosk": _l("Evaluator"),
+        "hotline": _l("Hotline"), "api": _l("Interface"), "paper": _l("Paper card"),
+        "inspection": _l("Inspection"),
+    },
+}  # fmt: skip
+
+DESKS = (
+    ("/desk/events", _l("Services"), ("clerk",)),
+    ("/cases", _l("Cases"), ("handler", "head", "supervisor", "auditor")),
+    ("/supervision", _l("Supervision"), ("supervisor", "operator")),
+    ("/reports", _l("Reports"), ("supervisor", "auditor", "head")),
+    ("/messages", _l("Messages"), ("supervisor", "admin")),
+    ("/admin/catalogue", _l("Catalogue"), ("admin",)),
+    ("/admin/accounts", _l("Accounts"), ("admin",)),
+)
+"""The desks in the order of the navigation, and which roles see them."""
+
+WEEKDAYS = (
+    _l("Mon"), _l("Tue"), _l("Wed"), _l("Thu"), _l("Fri"), _l("Sat"), _l("Sun"),
+)  # fmt: skip
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def sentence(fault: FieldError) -> str:
+    """Return a fault in words that say what to do."""
+    words = FAULTS.get(fault.code)
+    if words is None:
+        return str(_l("Please check this value."))
+    return str(words) % {"max_length": "?", "limit": "?", "megabytes": "?", **fault.facts}
+
+
+def refusal(code: str) -> tuple[str, str]:
+    """Return a refusal's headline and what to do next."""
+    headline, advice = REFUSALS.get(code, REFUSALS["failed"])
+    return str(headline), str(advice)
+
+
+def label(group: str, value: object) -> str:
+    """Return the word for one value of a code table, or the value where there is no word."""
+    code = str(getattr(value, "value", value))
+    return str(LABELS[group].get(code, code))
+
+
+def day_words(moment: datetime | date) -> str:
+    """Return a day as people say it: 11月23日（周一）, or Mon 23 Nov."""
+    day = clock.day_of(moment) if isinstance(moment, datetime) else moment
+    weekday = str(WEEKDAYS[day.weekday()])
+    if str(get_locale() or "zh").startswith("zh"):
+        return f"{day.month}月{day.day}日（{weekday}）"
+    return f"{weekday} {day.day} {MONTHS[day.month - 1]}"
+
+
+def moment_words(moment: datetime) -> str:
+    """Return a moment as people say it, by Shanghai's clock: 11月23日（周一）10:42."""
+    gap = "" if str(get_locale() or "zh").startswith("zh") else " "
+    return f"{day_words(moment)}{gap}{clock.local(moment):%H:%M}"
+
+
+def routing_words(routing: Mapping[str, Any]) -> str:
+    """Return why a case went where it went, as the routing table or a person decided."""
+    if routing.get("assigned_by"):
+        return gettext(
+            "Assigned by %(who)s: %(why)s", who=routing["assigned_by"], why=routing["why"]
+        )
+    if routing.get("rule") is None:
+        return gettext("No rule of the routing table matched")
+    owner = label("owner", routing["owner"])
+    if routing.get("tag_class"):
+        about = label("tag_class", routing["tag_class"])
+        return gettext(
+            "Rule %(rule)s: about «%(about)s» → %(owner)s",
+            rule=routing["rule"],
+            about=about,
+            owner=owner,
+        )
+    return gettext("Rule %(rule)s → %(owner)s", rule=routing["rule"], owner=owner)
+
+
+def open_wording(app: Flask) -> None:
+    """Teach the templates these words."""
+    filters: dict[str, Any] = {"local": moment_words, "day": day_words, "sentence": sentence}
+    app.jinja_env.filters.update(filters)
+    app.jinja_env.globals.update(
+        label=label, routing_words=routing_words, desks=desks, html_language=html_language,
+        get_language=chosen,
+    )  # fmt: skip
+
+
+def desks() -> list[tuple[str, str]]:
+    """Return the desks of whoever is signed in, as (path, name)."""
+    if not current_user.is_authenticated:
+        return []
+    roles = {str(role.name) for role in current_user.roles}
+    return [(path, str(name)) for path, name, who in DESKS if roles.intersection(who)]
