@@ -1,6 +1,7 @@
 """Who is signed in: Flask-Security set up for accounts of the staff, and the locks on pages."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 
@@ -37,6 +38,7 @@ def open_accounts(app: Flask) -> None:
         SECURITY_DEFAULT_REMEMBER_ME=False,
         SECURITY_SEND_REGISTER_EMAIL=False,
         SECURITY_FLASH_MESSAGES=False,
+        SECURITY_FRESHNESS=timedelta(minutes=-1),  # nobody is asked twice, so no page for it
         SECURITY_RETURN_GENERIC_RESPONSES=True,
         SECURITY_EMAIL_VALIDATOR_ARGS={"check_deliverability": False},
         SESSION_COOKIE_HTTPONLY=True,
@@ -45,6 +47,8 @@ def open_accounts(app: Flask) -> None:
         PERMANENT_SESSION_LIFETIME=12 * 3600,
     )
     Security(app, datastore)
+    # Sessions only: the library's loader of auth tokens would read any body as JSON, however deep.
+    app.login_manager.request_loader(None)  # type: ignore[attr-defined]
 
 
 def for_roles(*roles: Role) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
