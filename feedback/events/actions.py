@@ -87,6 +87,8 @@ def _insert(
     statement = insert(ServiceEvent).on_conflict_do_nothing(
         index_elements=["source", "project_no", "service_number"]
     )
+    # In one order, or two batches with the same keys could wait for each other.
+    rows.sort(key=lambda row: (row["source"], row["project_no"], row["service_number"]))
     mine = set(db.session.scalars(statement.returning(ServiceEvent.id), rows))
     if mine:
         write(now, by, *(_line(row) for row in rows if row["id"] in mine))
@@ -95,7 +97,7 @@ def _insert(
     on_record = _on_record({facts.key for facts in batch})
     return [
         _again(facts, on_record[facts.key])
-        if isinstance(outcome, Recorded) and outcome.is_new and outcome.event.id not in mine
+        if isinstance(outcome, Recorded) and outcome.event.id not in mine
         else outcome
         for facts, outcome in zip(batch, outcomes, strict=True)
     ]

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
+from .. import clock
 from ..catalog.grades import Mode
 from ..errors import FieldError
 from ..text import Line, Optional, Phone, integer
@@ -65,6 +66,15 @@ def _moment(value: object) -> object:
     if not EARLIEST_YEAR <= value.year <= LATEST_YEAR:
         raise PydanticCustomError("not_a_moment", "not a year of ours")
     return value
+
+
+def at_shanghai(text: str) -> str:
+    """Return a time typed without an offset as Shanghai's; anything else is left to be refused."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return text
+    return text if moment.tzinfo else moment.replace(tzinfo=clock.SHANGHAI).isoformat()
 
 
 def _applicant_kind(value: object) -> object:
