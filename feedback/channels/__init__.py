@@ -2,7 +2,60 @@
 
 from flask import Flask
 
+from ..cases.commands import commands as cases_commands
+from ..cases.pages import pages as cases_pages
+from ..catalog.commands import catalog as catalog_commands
+from ..catalog.pages import pages as catalog_pages
+from ..commands import settings_command
+from ..events.commands import commands as events_commands
+from ..events.pages import pages as events_pages
+from ..logs import open_logs
+from ..offices.commands import accounts as account_commands
+from ..offices.commands import api_keys as api_key_commands
+from ..offices.pages import pages as offices_pages
+from ..reports.commands import commands as reports_commands
+from ..reports.pages import pages as reports_pages
+from ..sample import sample as sample_commands
+from ..wording import open_wording
+from .api import api
+from .headers import open_headers
+from .health import pages as health_pages
+from .message_commands import commands as message_commands
+from .messages import pages as message_pages
+from .refusals import open_refusals
+from .web import pages as web_pages
+
+BLUEPRINTS = (
+    api,
+    cases_pages,
+    events_pages,
+    reports_pages,
+    web_pages,
+    health_pages,
+    message_pages,
+    catalog_pages,
+    offices_pages,
+)
+COMMANDS = (
+    events_commands,
+    reports_commands,
+    cases_commands,
+    message_commands,
+    settings_command,
+    catalog_commands,
+    account_commands,
+    api_key_commands,
+    sample_commands,
+)
+
 
 def open_doors(app: Flask) -> None:
     """Register every page, door and command."""
-    _ = app
+    open_logs(app)
+    open_headers(app)
+    open_wording(app)
+    open_refusals(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    for command in COMMANDS:
+        app.cli.add_command(command)

@@ -1,17 +1,30 @@
 """Taking a review: one INSERT, whose UNIQUE key on the event is the one-time right."""
 
 from datetime import datetime
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert as plain_insert
+from sqlalchemy import bindparam
 
 from .. import privacy
 from ..config import settings
-from ..db import db, insert, new_id
+from ..db import db, execute, insert, new_id, table_of
 from ..errors import AlreadyRated
 from ..events import tokens
 from .drafts import Draft, Statement
 from .models import Review, ReviewTag
+
+KEEP_TAGS = table_of(ReviewTag).insert()
+
+
+@cache
+def _take_the_right(_dialect: str) -> Any:
+    """Return the INSERT that is the one-time right: it gives no row back to whoever comes second."""
+    table = table_of(Review)
+    statement = insert(table).values({c.name: bindparam(c.name) for c in table.columns})
+    statement = statement.on_conflict_do_nothing(index_elements=["event_id"])
+    return statement.returning(table.c.id)
 
 
 def receipt_of(event_id: UUID) -> str:
@@ -48,10 +61,14 @@ def record(
         "channel": draft.channel, "locale": draft.locale, "entered_by_id": draft.entered_by,
         "received_at": now,
     }  # fmt: skip
-    statement = insert(Review).values(row).on_conflict_do_nothing(index_elements=["event_id"])
-    if db.session.execute(statement).rowcount != 1:
+    if execute(_take_the_right(db.engine.dialect.name), row).scalar() is None:
         raise AlreadyRated(receipt=receipt_of(event_id))
     if said.tags:
         tags = [{"review_id": review_id, "tag_code": code} for code in said.tags]
-        db.session.execute(plain_insert(ReviewTag), tags)
+        execute(KEEP_TAGS, tags)
     return review_id
+
+
+def grouped_receipt_of(event_id: UUID) -> str:
+    """Return the receipt code as people read it."""
+    return tokens.grouped(receipt_of(event_id))

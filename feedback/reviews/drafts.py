@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from ..catalog.grades import Grade
+from ..catalog.grades import Grade, TagClass
 from ..errors import FieldError, Invalid
 from ..text import NotText, clean, clean_line, integer, phone
 
@@ -65,6 +65,7 @@ class KnownTag:
     code: int
     grade: int
     in_force: bool
+    tag_class: TagClass | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class Statement:
 
     grade: Grade
     tags: tuple[int, ...]
+    tag_classes: frozenset[TagClass]
     comment: str
     identity: Identity
     name: str | None = None
@@ -97,7 +99,8 @@ def take(draft: Draft, known: Mapping[int, KnownTag]) -> Statement:
         number = _phone(draft, wrong)
     if wrong or grade is None:
         raise Invalid(wrong)
-    return Statement(grade, tags, comment, identity, name, number)
+    classes = frozenset(cls for code in tags if (cls := known[code].tag_class))
+    return Statement(grade, tags, classes, comment, identity, name, number)
 
 
 def _grade(draft: Draft, wrong: list[FieldError]) -> Grade | None:

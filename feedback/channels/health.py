@@ -1,0 +1,151 @@
+"""For the people who run it: whether this process lives, may be given work, and how things stand.
+
+Computed on the spot with a few statements; counts and ages only, no personal data.
+"""
+
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from functools import lru_cache
+
+import structlog
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Blueprint, Response, jsonify
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from sqlalchemy import case, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from .. import clock
+from ..cases.deadlines import Light
+from ..cases.models import Case
+from ..cases.states import State
+from ..config import ROOT
+from ..db import db
+from ..notify.queries import counts as message_counts
+from ..reviews.models import Review
+
+pages = Blueprint("health", __name__)
+log = structlog.get_logger(__name__)
+
+SILENT_SECONDS = 120
+"""Without a tick for so long, the scheduler is not running or stuck."""
+
+STARTED = time.monotonic()
+
+
+@pages.get("/health/live")
+def live() -> Response:
+    """Say that this process answers."""
+    return jsonify(status="ok", seconds_up=int(time.monotonic() - STARTED))
+
+
+@pages.get("/health/ready")
+def ready() -> tuple[Response, int]:
+    """Say whether work may be sent here. A silent scheduler is told, but the web can serve."""
+    try:
+        at_head = _migrated_to() == _head()
+        jobs = _ticks(clock.now())
+    except SQLAlchemyError as problem:
+        log.error("not_ready", error=type(problem).__name__)
+        return jsonify(status="unready", database="unreachable"), 503
+    heard = any(job["seconds_since_tick"] <= SILENT_SECONDS for job in jobs.values())
+    told = jsonify(
+        status="ok" if at_head else "unready", database="ok",
+        migrations="ok" if at_head else "not at head",
+        scheduler="ok" if heard else "silent", jobs=jobs,
+    )  # fmt: skip
+    return told, 200 if at_head else 503
+
+
+def _migrated_to() -> set[str]:
+    with db.engine.connect() as connection:
+        return set(MigrationContext.configure(connection).get_current_heads())
+
+
+@lru_cache(maxsize=1)
+def _head() -> set[str]:
+    """Return what the migrations in this release lead to."""
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    return set(ScriptDirectory.from_config(config).get_heads())
+
+
+def _ticks(now: datetime) -> dict[str, dict[str, int | bool]]:
+    # By name, because the scheduler is a later room, which none of the doors may know.
+    ticks = db.metadata.tables["ticks"].c
+    rows = db.session.execute(select(ticks.job, ticks.at, ticks.error).order_by(ticks.job))
+    return {
+        job: {"seconds_since_tick": int((now - at).total_seconds()), "failed": bool(error)}
+        for job, at, error in rows
+    }
+
+
+@pages.get("/metrics")
+def metrics() -> Response:
+    """Show the counts to Prometheus. 503 if the database is gone."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Standing())
+    try:
+        page = generate_latest(registry)
+    except SQLAlchemyError as problem:
+        log.error("no_metrics", error=type(problem).__name__)
+        return Response("the database cannot be reached\n", 503, mimetype="text/plain")
+    return Response(page, content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+class _Standing:
+    """Counts things in the database whenever it is asked."""
+
+    def collect(self) -> Iterator[Metric]:
+        now = clock.now()
+        yield _reviews()
+        yield _open_cases(now)
+        yield _messages()
+        yield _silence(now)
+
+    def describe(self) -> list[Metric]:
+        return []
+
+
+def _reviews() -> Metric:
+    told = CounterMetricFamily("feedback_reviews", "Reviews taken, by grade.", labels=["grade"])
+    rows = db.session.execute(select(Review.grade, func.count()).group_by(Review.grade))
+    found: dict[int, int] = dict(rows.all())
+    for grade in range(1, 6):
+        told.add_metric([str(grade)], found.get(grade, 0))
+    return told
+
+
+def _open_cases(now: datetime) -> Metric:
+    told = GaugeMetricFamily(
+        "feedback_open_cases", "Open cases, by state and urgency.", labels=["state", "light"]
+    )
+    urgency = case(
+        (Case.next_due_at < now, Light.RED.value),
+        (Case.warn_at <= now, Light.YELLOW.value),
+        else_=Light.GREEN.value,
+    )
+    rows = select(Case.state, urgency, func.count()).where(Case.state != State.CLOSED)
+    for state, light, number in db.session.execute(rows.group_by(Case.state, urgency)):
+        told.add_metric([state.value, light], number)
+    return told
+
+
+def _messages() -> Metric:
+    told = GaugeMetricFamily("feedback_messages", "Messages, by state.", labels=["state"])
+    for state, number in message_counts().items():
+        told.add_metric([state.value], number)
+    return told
+
+
+def _silence(now: datetime) -> Metric:
+    told = GaugeMetricFamily(
+        "feedback_scheduler_seconds_since_tick", "Age of each job's last tick.", labels=["job"]
+    )
+    for job, tick in _ticks(now).items():
+        told.add_metric([job], tick["seconds_since_tick"])
+    return told

@@ -1,0 +1,183 @@
+"""Sending: what is kept, and that it is kept once."""
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+import time_machine
+from sqlalchemy import text
+
+from feedback.db import db
+from feedback.reviews.drafts import Channel, Identity
+from feedback.reviews.queries import name_of, phone_of
+
+from .. import counting
+from ..factories import make_account, make_district, sign_in
+from .citizen import BAD, NAMED, kept, make_token, only_review, rate, text_of
+
+SCANS = 200
+
+
+@pytest.fixture(autouse=True)
+def _monday(now):
+    with time_machine.travel(now + timedelta(minutes=42)):
+        yield
+
+
+@pytest.fixture
+def token(app):
+    with app.app_context():
+        make_district()
+    return make_token(app)
+
+
+def test_a_satisfied_rating_is_one_review_and_no_case(app, client, token):
+    answer = rate(client, token, grade="5", tags="510", comment="快")
+    assert answer.status_code == 303
+    assert kept(app) == (1, 0)
+    review = only_review(app)
+    assert (review.grade, review.comment, review.channel) == (5, "快", Channel.WEB)
+
+
+def test_a_negative_rating_is_one_review_and_one_case(app, client, token):
+    assert rate(client, token, **BAD).status_code == 303
+    assert kept(app) == (1, 1)
+    assert only_review(app).identity is Identity.ANONYMOUS
+
+
+def test_a_named_rating_keeps_name_and_phone_sealed(app, client, token):
+    assert rate(client, token, **NAMED).status_code == 303
+    review = only_review(app)
+    assert not re.search("陈|12345678", f"{review.name_sealed} {review.phone_sealed}")
+    with app.app_context():
+        assert (name_of(review), phone_of(review)) == ("陈先生", "+8613812345678")
+
+
+def test_the_capitals_path_is_a_scan(app, client, token):
+    client.post(f"/R/{token}", data={"grade": "4"})
+    assert only_review(app).channel is Channel.QR
+
+
+def test_the_language_of_the_page_is_kept_with_the_review(app, client, token):
+    rate(client, token, grade="4")
+    assert only_review(app).locale == "en"
+
+
+def test_a_multipart_form_is_as_good(app, client, token):
+    said = {**NAMED, "tags": ["110", "113"]}
+    answer = client.post(f"/r/{token}", data=said, content_type="multipart/form-data")
+    assert answer.status_code == 303
+
+
+def test_a_token_is_used_once_through_either_path(app, client, token):
+    first = rate(client, token, grade="5")
+    again = [rate(client, token, **BAD), client.post(f"/R/{token}", data={"grade": "1"})]
+    again += [client.get(f"/r/{token}?lang=en"), client.post(f"/r/{token.lower()}", data={})]
+    assert [answer.status_code for answer in again] == [409] * 4
+    assert kept(app) == (1, 0)
+    receipt = first.headers["Location"]
+    assert f'href="{receipt}"' in again[2].get_data(as_text=True)
+    assert client.get(receipt).status_code == 200
+
+
+def test_a_double_tap_leads_to_the_same_receipt(client, token):
+    first, second = rate(client, token, **NAMED), rate(client, token, **NAMED)
+    assert first.headers["Location"] in second.get_data(as_text=True)
+
+
+def test_the_back_button_meets_the_receipt_and_not_an_empty_form(client, token):
+    client.get(f"/r/{token}")
+    rate(client, token, grade="5")
+    back = client.get(f"/r/{token}")
+    assert back.status_code == 409
+    assert "<form" not in back.get_data(as_text=True)
+
+
+def test_a_rating_on_a_staff_screen_is_marked(app, client, token):
+    with app.app_context():
+        account = make_account()
+        sign_in(client, account)
+    answer = rate(client, token, grade="5")
+    assert only_review(app).entered_by_id == account.id
+    assert "Entered on a staff screen" in text_of(client.get(answer.headers["Location"]))
+
+
+def test_a_rating_on_a_citizens_screen_is_not_marked(app, client, token):
+    rate(client, token, grade="5")
+    assert only_review(app).entered_by_id is None
+
+
+@pytest.mark.parametrize(
+    ("said", "most"),
+    [
+        ({"grade": "5"}, 6), ({"grade": "5", "tags": "510", "comment": "快"}, 6), (BAD, 14),
+        ({**NAMED, "tags": ["110", "113", "115"]}, 14),
+    ],
+)  # fmt: skip
+def test_a_rating_costs_few_statements(app, client, token, said, most):
+    with counting.statements(app) as seen:
+        assert rate(client, token, **said).status_code == 303
+    assert len(seen) <= most, seen
+
+
+def race(runners: int, run: Callable[[], object]) -> Counter[object]:
+    """Let many threads start at the same moment and count what they got."""
+    start = threading.Barrier(runners)
+
+    def one(_: int) -> object:
+        start.wait()
+        return run()
+
+    with ThreadPoolExecutor(runners) as pool:
+        return Counter(pool.map(one, range(runners)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("said", "rows"), [({"grade": "5"}, (1, 0)), (NAMED, (1, 1))])
+def test_two_hundred_scans_at_once_are_one_review(app, token, said, rows):
+    got = race(SCANS, lambda: rate(app.test_client(), token, **said).status_code)
+    assert got == {303: 1, 409: SCANS - 1}
+    assert kept(app) == rows
+
+
+@pytest.mark.slow
+def test_different_answers_at_once_are_one_review(app, token):
+    grades = iter("12345" * 8)
+    got = race(
+        40, lambda: rate(app.test_client(), token, grade=next(grades), comment="慢").status_code
+    )
+    assert got == {303: 1, 409: 39}
+    reviews, cases = kept(app)
+    assert (reviews, cases) == (1, int(only_review(app).grade <= 2))
+
+
+@pytest.mark.parametrize("unique", [True, False])
+def test_control_without_the_unique_key_check_then_write_takes_several(context, unique):
+    """The race above can fail: the same race on a table without the key lets everybody in."""
+    db.session.remove()
+    key = "UNIQUE" if unique else ""
+    on_conflict = "ON CONFLICT DO NOTHING" if unique else ""
+    with db.engine.begin() as connection:
+        connection.execute(text(f"CREATE TABLE scratch (event_id INTEGER {key})"))
+    checked = threading.Barrier(8)
+    engine = db.engine
+
+    def check_then_write() -> int:
+        with engine.begin() as connection:
+            taken = connection.scalar(text("SELECT count(*) FROM scratch WHERE event_id = 1"))
+        checked.wait()
+        if taken:
+            return 0
+        with engine.connect().execution_options(writing=True) as connection:
+            written = connection.execute(text(f"INSERT INTO scratch VALUES (1) {on_conflict}"))
+            connection.commit()
+            return written.rowcount
+
+    accepted = race(8, check_then_write)[1]
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE scratch"))
+    assert accepted == (1 if unique else 8)
