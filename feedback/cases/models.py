@@ -214,7 +214,9 @@ class ReturnVisit(Base):
         CheckConstraint("visitor_department <> case_department", name="visitor_from_elsewhere"),
         CheckConstraint("(outcome = 'answered') = (satisfied IS NOT NULL)", name="answer_has_verdict"),
         CheckConstraint(
-            "attempt = 1 AND attempt_before IS NULL OR attempt > 1 AND attempt_before = attempt - 1",
+            # IS NOT NULL is said because a CHECK that comes to NULL lets the row pass.
+            "attempt = 1 AND attempt_before IS NULL OR attempt > 1 AND attempt_before IS NOT NULL"
+            " AND attempt_before = attempt - 1",
             name="attempts_in_order",
         ),
     )  # fmt: skip

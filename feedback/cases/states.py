@@ -59,6 +59,14 @@ class Means(StrEnum):
     IN_PERSON = "in_person"
 
 
+class Purpose(StrEnum):
+    """For what a citizen's number is opened."""
+
+    CALL_BACK = "call_back"
+    CLARIFY = "clarify"
+    VISIT = "visit"
+
+
 class Outcome(StrEnum):
     """How a return visit went."""
 

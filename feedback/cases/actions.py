@@ -1,0 +1,398 @@
+"""What is done to a case, from its opening to its closure.
+
+Every act claims the case first (`UPDATE … WHERE state and version are what the page showed`), then
+writes what was done, the ledger line and whatever message it promises. All inside a transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+
+from .. import clock
+from ..catalog.models import RoutingRule
+from ..catalog.routing import Routing, Rule, Served, route
+from ..config import settings
+from ..db import db, insert, new_id
+from ..errors import AlreadyRated, FieldError, Invalid, NotYours, OutOfTurn
+from ..ledger.actions import Line, write
+from ..notify.actions import Promise, promise
+from ..offices.models import Account, Department, DepartmentKind
+from ..offices.sign_in import actor
+from ..reviews import actions as reviews
+from ..reviews import queries as review_queries
+from ..reviews.drafts import Identity, Statement
+from .deadlines import Told, next_due_at, terms
+from .evidence import Upload, keep
+from .models import (
+    Case,
+    CaseCounter,
+    Closure,
+    Contact,
+    Evidence,
+    Rectification,
+    Reply,
+    ReturnVisit,
+    Verification,
+)
+from .states import (
+    MOVES,
+    Act,
+    Complexity,
+    Finding,
+    Means,
+    Outcome,
+    Purpose,
+    State,
+    after_reply,
+    after_visit,
+    may_act,
+)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A case that was just opened, and why it went where it went."""
+
+    id: UUID
+    number: str
+    routing: dict[str, Any]
+
+
+def open_case(
+    event_id: UUID, item_name: str, served: Served, said: Statement, locale: str, now: datetime
+) -> Opened:
+    """Open the case of a negative review: routed, numbered, with its deadlines in the row.
+
+    Inside a transaction, before the review is inserted. Raises AlreadyRated if the event has one.
+    """
+    routing = _route(served, said)
+    number = _next_number(now)
+    deadlines = _first_deadlines(said.identity, now)
+    row = {
+        "id": new_id(), "number": number, "event_id": event_id, "identity": said.identity,
+        "state": State.ROUTED if routing.department else State.TRIAGE,
+        "department_code": routing.department, "routing": routing.facts(),
+        "complexity": Complexity.SIMPLE, "opened_at": now, **deadlines,
+    }  # fmt: skip
+    statement = insert(Case).values(row).on_conflict_do_nothing(index_elements=["event_id"])
+    if db.session.scalar(statement.returning(Case.id)) is None:
+        raise AlreadyRated(receipt=reviews.receipt_of(event_id))
+    _tell_owner(row, item_name, now)
+    return Opened(row["id"], number, routing.facts())
+
+
+def _route(served: Served, said: Statement) -> Routing:
+    rules = [
+        Rule(row.position, row.tag_class, row.item_code, row.owner)
+        for row in db.session.execute(select(*RoutingRule.__table__.columns))
+    ]
+    active = frozenset(db.session.scalars(select(Department.code).where(Department.active)))
+    return route(rules, said.tag_classes, served, active)
+
+
+def _next_number(now: datetime) -> str:
+    """Count the year's cases up by one; the row's lock keeps numbers without gap or double."""
+    year = clock.day_of(now).year
+    counter = insert(CaseCounter).values(year=year, last=1)
+    counter = counter.on_conflict_do_update(
+        index_elements=["year"], set_={"last": CaseCounter.last + 1}
+    )
+    last = db.session.scalar(counter.returning(CaseCounter.last))
+    return f"HC-{year}-{last:06d}"
+
+
+def _first_deadlines(identity: Identity, now: datetime) -> dict[str, Any]:
+    rule = terms(settings())
+    contact_due_at = rule.due_at(now, rule.contact) if identity is Identity.NAMED else None
+    due_at = rule.case_due_at(now, Complexity.SIMPLE)
+    next_due = next_due_at(State.ROUTED, contact_due_at, None, due_at, None) or due_at
+    warn_at = rule.warn_at(next_due)
+    return {
+        "contact_due_at": contact_due_at, "due_at": due_at, "next_due_at": next_due,
+        "warn_at": warn_at,
+        # The message of the opening names the deadline; a reminder minutes later would be noise.
+        "told": Told.SOON if warn_at <= now else Told.NOTHING,
+    }  # fmt: skip
+
+
+def _tell_owner(row: dict[str, Any], item_name: str, now: datetime) -> None:
+    """Promise the department its message; a case without one is told to every supervising office."""
+    occasion = "case_opened" if row["department_code"] else "case_in_triage"
+    departments = [row["department_code"]] if row["department_code"] else supervising_offices()
+    facts = {
+        "number": row["number"], "item": item_name, "due_at": row["next_due_at"].isoformat(),
+        "link": case_link(row["number"]),
+    }  # fmt: skip
+    promises = [
+        Promise(occasion, f"case-opened:{row['id']}:{code}", row["id"], facts, department=code)
+        for code in departments
+    ]
+    promise(now, *promises)
+
+
+def supervising_offices() -> Sequence[str]:
+    """Return the codes of the offices that supervise."""
+    return db.session.scalars(
+        select(Department.code).where(
+            Department.kind == DepartmentKind.SUPERVISOR, Department.active
+        )
+    ).all()
+
+
+def case_link(number: str) -> str:
+    """Return the address of a case for the staff."""
+    return f"{settings().base_url}/cases/{number}"
+
+
+def assign(case: Case, by: Account, department: str, why: str, now: datetime, seen: int) -> None:
+    """Give a case in triage to a department (分派). The clock goes on: it does not restart."""
+    _allow(case, by, Act.ROUTE, seen)
+    found = db.session.get(Department, department)
+    if found is None or not found.active:
+        raise Invalid([FieldError("department", "unknown_department")])
+    routing = {**case.routing, "department": department, "assigned_by": by.name, "why": why}
+    _claim(
+        case, by, Act.ROUTE, State.ROUTED, now, seen, department_code=department, routing=routing
+    )
+    _note(case, by, Act.ROUTE, now, {"department": department, "why": why})
+    item_name = case.event.item.name
+    _tell_owner(
+        {"id": case.id, "number": case.number, "department_code": department,
+         "next_due_at": case.next_due_at}, item_name, now,
+    )  # fmt: skip
+
+
+def accept(case: Case, by: Account, now: datetime, seen: int) -> None:
+    """Accept a case for the department (签收)."""
+    _claim(case, by, Act.ACCEPT, State.VERIFYING, now, seen)
+    _note(case, by, Act.ACCEPT, now, {})
+
+
+def contact(
+    case: Case, by: Account, means: Means, reached: bool, words: str, now: datetime, seen: int
+) -> None:
+    """Record an attempt to reach a named citizen (联系). The first one meets the contact deadline."""
+    _allow(case, by, Act.CONTACT, seen)
+    if case.identity is not Identity.NAMED:
+        raise OutOfTurn(act=Act.CONTACT.value, state=case.state.value)
+    _claim(case, by, Act.CONTACT, case.state, now, seen, contacted_at=case.contacted_at or now)
+    row = Contact(case_id=case.id, at=now, by_id=by.id, means=means, reached=reached, words=words)
+    db.session.add(row)
+    _note(case, by, Act.CONTACT, now, {"means": means.value, "reached": reached})
+
+
+def verify(case: Case, by: Account, finding: Finding, words: str, now: datetime, seen: int) -> None:
+    """Record what the department found (核实)."""
+    _claim(case, by, Act.VERIFY, State.RECTIFYING, now, seen)
+    db.session.add(Verification(case_id=case.id, at=now, by_id=by.id, finding=finding, words=words))
+    _note(case, by, Act.VERIFY, now, {"finding": finding.value})
+
+
+def rectify(
+    case: Case, by: Account, words: str, uploads: Sequence[Upload], now: datetime, seen: int
+) -> None:
+    """Record what was put right, or the law explained, with evidence files (整改)."""
+    _claim(case, by, Act.RECTIFY, case.state, now, seen)
+    done = Rectification(
+        id=new_id(), case_id=case.id, round=case.round, at=now, by_id=by.id, words=words
+    )
+    db.session.add(done)
+    db.session.flush()
+    for upload in uploads:
+        keep(upload)
+        db.session.add(
+            Evidence(
+                case_id=case.id, rectification_id=done.id, name=upload.name,
+                media_type=upload.media_type, size=len(upload.content), sha256=upload.sha256,
+            )
+        )  # fmt: skip
+    _note(case, by, Act.RECTIFY, now, {"round": case.round, "files": [u.sha256 for u in uploads]})
+
+
+def reply(case: Case, by: Account, words: str, now: datetime, seen: int) -> None:
+    """Reply to the citizen (反馈): on the receipt page, and to a named one by message.
+
+    Raises OutOfTurn while this round has no rectification.
+    """
+    _allow(case, by, Act.REPLY, seen)
+    if _latest(Rectification, case) is None:
+        raise OutOfTurn(act=Act.REPLY.value, missing=Act.RECTIFY.value)
+    named = case.identity is Identity.NAMED
+    rule = terms(settings())
+    _claim(
+        case, by, Act.REPLY, after_reply(named=named), now, seen,
+        answered_at=now, visit_due_at=rule.due_at(now, rule.visit),
+    )  # fmt: skip
+    db.session.add(Reply(case_id=case.id, round=case.round, at=now, by_id=by.id, words=words))
+    _note(case, by, Act.REPLY, now, {"round": case.round})
+    if named:
+        _tell_citizen(case, now)
+
+
+def _tell_citizen(case: Case, now: datetime) -> None:
+    review = review_queries.of_case(case.id)
+    code = reviews.grouped_receipt_of(case.event_id)
+    facts = {"item": case.event.item.name, "link": f"{settings().base_url}/receipts/{code}"}
+    promise(
+        now,
+        Promise(
+            "citizen_replied", f"replied:{case.id}:{case.round}", case.id, facts,
+            phone=review_queries.phone_of(review), locale=review.locale,
+        ),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What a visitor brings back. `satisfied` is None exactly when nobody was reached."""
+
+    means: Means
+    outcome: Outcome
+    satisfied: bool | None
+    words: str
+
+
+def visit(case: Case, by: Account, said: Visit, now: datetime, seen: int) -> None:
+    """Record a return visit (回访), by somebody who is not of the department complained of."""
+    _allow(case, by, Act.VISIT, seen)
+    if (said.outcome is Outcome.ANSWERED) != (said.satisfied is not None):
+        raise Invalid([FieldError("satisfied", "verdict_missing")])
+    attempt = _next_attempt(case, said, now)
+    goes_to = after_visit(said.outcome, said.satisfied, attempt, case.round)
+    again = goes_to is State.RECTIFYING
+    changes: dict[str, Any] = (
+        {"round": case.round + 1, "answered_at": None, "visit_due_at": None} if again else {}
+    )
+    visited_round = case.round
+    _claim(case, by, Act.VISIT, goes_to, now, seen, **changes)
+    db.session.add(
+        ReturnVisit(
+            case_id=case.id, round=visited_round, at=now, day=clock.day_of(now), by_id=by.id,
+            visitor_department=by.department_code, case_department=case.department_code,
+            means=said.means, outcome=said.outcome, attempt=attempt,
+            attempt_before=attempt - 1 if attempt > 1 else None, satisfied=said.satisfied,
+            words=said.words,
+        )
+    )  # fmt: skip
+    facts = {"outcome": said.outcome.value, "attempt": attempt, "satisfied": said.satisfied}
+    _note(case, by, Act.VISIT, now, facts)
+
+
+def _next_attempt(case: Case, said: Visit, now: datetime) -> int:
+    """Return which attempt of its kind this is. A second failed one on the same day is refused."""
+    same = (
+        ReturnVisit.case_id == case.id,
+        ReturnVisit.round == case.round,
+        ReturnVisit.outcome == said.outcome,
+    )
+    count, last = db.session.execute(
+        select(func.count(), func.max(ReturnVisit.day)).where(*same)
+    ).one()
+    if last == clock.day_of(now):
+        raise Invalid([FieldError("outcome", "attempt_today")])
+    return count + 1
+
+
+def close(case: Case, by: Account, words: str, now: datetime, seen: int) -> None:
+    """Close the case (销号), by a supervisor who handled none of it.
+
+    A citizen who stayed dissatisfied to the last round is answered with a written conclusion.
+    Raises NotYours for a handler, Invalid for a missing conclusion.
+    """
+    _allow(case, by, Act.CLOSE, seen)
+    finding = db.session.scalars(
+        select(Verification).where(Verification.case_id == case.id).order_by(Verification.id.desc())
+    ).first()
+    done, replied = _latest(Rectification, case), _latest(Reply, case)
+    visited = _latest(ReturnVisit, case)
+    if finding is None or done is None or replied is None:
+        raise OutOfTurn(act=Act.CLOSE.value, state=case.state.value)
+    if by.id in (done.by_id, replied.by_id):
+        raise NotYours(who=["supervisor"])
+    if visited is not None and visited.satisfied is False and not words:
+        raise Invalid([FieldError("words", "conclusion_missing")])
+    closure = Closure(
+        id=new_id(), case_id=case.id, identity=case.identity, round=case.round,
+        verification_id=finding.id, rectification_id=done.id, rectified_by_id=done.by_id,
+        reply_id=replied.id, replied_by_id=replied.by_id,
+        visit_id=visited and visited.id, visit_outcome=visited and visited.outcome,
+        visit_attempt=visited and visited.attempt, closed_by_id=by.id, at=now, words=words,
+    )  # fmt: skip
+    db.session.add(closure)
+    db.session.flush()
+    _claim(case, by, Act.CLOSE, State.CLOSED, now, seen, closed_at=now, closure_id=closure.id)
+    _note(case, by, Act.CLOSE, now, {"round": case.round})
+
+
+def _latest(kind: Any, case: Case) -> Any:
+    """Return the last row of a kind in the case's present round, or None."""
+    rows = select(kind).where(kind.case_id == case.id, kind.round == case.round)
+    return db.session.scalars(rows.order_by(kind.id.desc())).first()
+
+
+def _claim(
+    case: Case, by: Account, act: Act, goes_to: State, now: datetime, seen: int, **changes: Any
+) -> None:
+    """Move the case if the person may, the table allows it and nobody moved it since `seen`.
+
+    The deadline of what comes next is set in the same breath, and what was told about the old one
+    is forgotten. Raises NotYours, OutOfTurn.
+    """
+    _allow(case, by, act, seen)
+    moved = {"state": goes_to, "version": case.version + 1, **changes}
+    moved |= _deadline(case, moved)
+    claimed = update(Case).where(
+        Case.id == case.id, Case.version == case.version, Case.state == case.state
+    )
+    if db.session.scalar(claimed.values(moved).returning(Case.id)) is None:
+        raise OutOfTurn(act=act.value, state=case.state.value)
+
+
+def _allow(case: Case, by: Account, act: Act, seen: int) -> None:
+    """Refuse an act that is not this person's, not in turn, or meant for an older page."""
+    roles = frozenset(role.name for role in by.roles)
+    if not may_act(act, roles, by.department_code, case.department_code):
+        raise NotYours(who=[role.value for role in MOVES[act].roles])
+    if case.state not in MOVES[act].come_from or case.version != seen:
+        raise OutOfTurn(act=act.value, state=case.state.value)
+
+
+def _deadline(case: Case, moved: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns of the next deadline after the move."""
+    due = next_due_at(
+        moved["state"],
+        case.contact_due_at,
+        moved.get("contacted_at", case.contacted_at),
+        case.due_at,
+        moved.get("visit_due_at", case.visit_due_at),
+    )
+    if due == case.next_due_at:
+        return {}
+    warn_at = due and terms(settings()).warn_at(due)
+    return {"next_due_at": due, "warn_at": warn_at, "told": Told.NOTHING}
+
+
+def _note(case: Case, by: Account, act: Act, now: datetime, facts: dict[str, Any]) -> None:
+    write(now, actor(by), Line("case", case.id, act.value, facts))
+
+
+def reveal(
+    case: Case, by: Account, purpose: Purpose, now: datetime
+) -> tuple[str | None, str | None]:
+    """Return a named citizen's name and phone in the clear, for a purpose; leaves a ledger line.
+
+    Only for those whose turn it is to call: the department while it may contact, the visitor while
+    a visit is due. Raises NotYours.
+    """
+    act = Act.VISIT if purpose is Purpose.VISIT else Act.CONTACT
+    roles = frozenset(role.name for role in by.roles)
+    may = may_act(act, roles, by.department_code, case.department_code)
+    if not may or case.state not in MOVES[act].come_from or case.identity is not Identity.NAMED:
+        raise NotYours(who=[role.value for role in MOVES[act].roles])
+    write(now, actor(by), Line("case", case.id, "reveal", {"purpose": purpose.value}))
+    review = review_queries.of_case(case.id)
+    return review_queries.name_of(review), review_queries.phone_of(review)

@@ -1,0 +1,312 @@
+"""The desks: the department's inbox, the supervisors' desk, and one case with its next act."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from .. import clock, privacy
+from ..config import settings
+from ..db import transaction
+from ..errors import FieldError, Invalid, Unknown
+from ..limits import larger_body
+from ..offices.models import Account
+from ..offices.roles import DEPARTMENT_ROLES, OVERSEEING_ROLES, VISITING_ROLES, Role
+from ..offices.sign_in import for_roles, me
+from ..reviews.drafts import Identity
+from ..reviews.queries import name_of, phone_of
+from ..text import NotText, clean_line, integer
+from ..wording import label, sentence
+from . import actions, evidence, queries
+from .deadlines import Light, light, terms
+from .due import due_words
+from .forms import (
+    AcceptForm,
+    ActForm,
+    AssignForm,
+    CloseForm,
+    ContactForm,
+    RectifyForm,
+    ReplyForm,
+    RevealForm,
+    VerifyForm,
+    VisitForm,
+)
+from .models import Case
+from .states import Act, Finding, Means, Outcome, Purpose, State
+
+pages = Blueprint("cases", __name__)
+
+CASE_ROLES = tuple(dict.fromkeys((*DEPARTMENT_ROLES, *OVERSEEING_ROLES, *VISITING_ROLES)))
+
+FORMS: dict[Act, type[ActForm]] = {
+    Act.ROUTE: AssignForm, Act.ACCEPT: AcceptForm, Act.CONTACT: ContactForm,
+    Act.VERIFY: VerifyForm, Act.RECTIFY: RectifyForm, Act.REPLY: ReplyForm,
+    Act.VISIT: VisitForm, Act.CLOSE: CloseForm,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Urgency:
+    """How a case's next deadline is shown: shape, colour and words together."""
+
+    light: Light
+    words: str
+
+
+def urgency(case: Case, now: datetime) -> Urgency | None:
+    """Return how urgent a case is, None once it is closed."""
+    if case.next_due_at is None:
+        return None
+    rule = terms(settings())
+    shown = light(now, case.warn_at, case.next_due_at)
+    return Urgency(shown, due_words(now, case.next_due_at, rule.calendar))
+
+
+@pages.get("/cases")
+@for_roles(*DEPARTMENT_ROLES, *OVERSEEING_ROLES)
+def inbox() -> str:
+    """Show the cases a person may see, soonest due first."""
+    now = clock.now()
+    wanted = _filter()
+    found = queries.inbox(me(), wanted, now)
+    return render_template(
+        "cases/inbox.html", inbox=found, wanted=wanted, now=now, urgency=urgency,
+        next_act=_next_act, states=State, lights=Light, identities=Identity,
+    )  # fmt: skip
+
+
+def _filter() -> queries.Filter:
+    """Read the filter from the address; what makes no sense there filters nothing."""
+
+    def one_of(kind: Any, name: str) -> Any:
+        value = request.args.get(name, "")
+        return kind(value) if value in list(kind) else None
+
+    try:
+        words = clean_line(request.args.get("q", ""))[:60]
+    except NotText:
+        words = ""
+    return queries.Filter(
+        one_of(Light, "light"), one_of(State, "state"), one_of(Identity, "identity"), words,
+        request.args.get("closed") == "1", max(integer(request.args.get("page", "1")) or 1, 1),
+    )  # fmt: skip
+
+
+def _next_act(case: Case) -> Act | None:
+    """Return the one act that is next for the person who looks, for the filled button."""
+    acts = queries.possible_acts(case, me())
+    if not acts:
+        return None
+    if Act.CONTACT in acts and case.contacted_at is None:
+        return Act.CONTACT
+    return next((act for act in acts if act is not Act.CONTACT), acts[0])
+
+
+@pages.get("/supervision")
+@for_roles(Role.SUPERVISOR, Role.OPERATOR)
+def desk() -> str:
+    """Show what waits for the supervisors and the hotline: to assign, to visit, to close."""
+    now, account = clock.now(), me()
+    queues = {
+        state: queries.inbox(account, queries.Filter(state=state), now)
+        for state in (State.TRIAGE, State.VISITING, State.CLOSING)
+    }
+    counts = next(iter(queues.values())).counts
+    return render_template(
+        "cases/desk.html", queues=queues, counts=counts, now=now, urgency=urgency,
+        may=lambda case: queries.possible_acts(case, account),
+    )  # fmt: skip
+
+
+@pages.get("/cases/<number>")
+@for_roles(*CASE_ROLES)
+def show(number: str) -> str:
+    """Show one case: what is due, what was said, what was done, and the forms of the next acts."""
+    case = queries.by_number(number, me())
+    return _page(case)
+
+
+def _page(
+    case: Case,
+    failed: ActForm | None = None,
+    failed_act: Act | None = None,
+    opened: tuple[str | None, str | None] | None = None,
+) -> str:
+    now, account = clock.now(), me()
+    file = queries.file_of(case)
+    acts = queries.possible_acts(case, account)
+    if not any(row.round == case.round for row in file.rectifications) and Act.REPLY in acts:
+        acts.remove(Act.REPLY)
+    forms = {act: failed if act is failed_act else _form(act, case) for act in acts}
+    return render_template(
+        "cases/case.html", case=case, file=file, forms=forms, urgency=urgency(case, now), now=now,
+        next_act=_next_of(case, acts), reveal=_reveal_form(acts, file), opened=opened,
+        masked_name=_masked(name_of(file.review), privacy.mask_name),
+        masked_phone=_masked(phone_of(file.review), privacy.mask_phone), failed=failed,
+        who_can=_who_can(case),
+    )  # fmt: skip
+
+
+def _next_of(case: Case, acts: list[Act]) -> Act | None:
+    if Act.CONTACT in acts and case.contacted_at is None:
+        return Act.CONTACT
+    if Act.REPLY in acts:
+        return Act.REPLY
+    return next((act for act in acts if act is not Act.CONTACT), None)
+
+
+def _masked(value: str | None, mask: Callable[[str], str]) -> str | None:
+    return mask(value) if value else None
+
+
+def _form(act: Act, case: Case, **options: Any) -> ActForm:
+    form = FORMS[act](formdata=None, seen=str(case.version), prefix="", **options)
+    if isinstance(form, AssignForm):
+        form.department.choices = queries.assignable()
+    return form
+
+
+def _reveal_form(acts: list[Act], file: queries.File) -> RevealForm | None:
+    if file.case.identity is not Identity.NAMED:
+        return None
+    if Act.CONTACT in acts:
+        return RevealForm(formdata=None, purposes=(Purpose.CALL_BACK, Purpose.CLARIFY))
+    return RevealForm(formdata=None, purposes=(Purpose.VISIT,)) if Act.VISIT in acts else None
+
+
+def _who_can(case: Case) -> list[str]:
+    """Return in words who can do what comes next, for somebody who cannot."""
+    roles = {
+        State.TRIAGE: (Role.SUPERVISOR,), State.VISITING: VISITING_ROLES,
+        State.CLOSING: (Role.SUPERVISOR,), State.CLOSED: (),
+    }.get(case.state, DEPARTMENT_ROLES)  # fmt: skip
+    return [label("role", role) for role in roles]
+
+
+@pages.post("/cases/<number>/reveal")
+@for_roles(*CASE_ROLES)
+def reveal(number: str) -> str:
+    """Show a named citizen's number for a purpose; the ledger keeps who, when and why."""
+    case = queries.by_number(number, me())
+    form = RevealForm()
+    if not form.validate_on_submit():
+        return _page(case)
+    with transaction():
+        case = queries.by_number(number, me())
+        opened = actions.reveal(case, me(), Purpose(form.purpose.data), clock.now())
+    return _page(queries.by_number(number, me()), opened=opened)
+
+
+@pages.post("/cases/<number>/<any(route, accept, contact, verify, reply, visit, close):act>")
+@for_roles(*CASE_ROLES)
+def do(number: str, act: str) -> AnyResponse | tuple[str, int]:
+    """Do an act to a case."""
+    return _do(number, Act(act))
+
+
+def _with_files() -> int:
+    return settings().evidence_max_bytes * evidence.FILE_LIMIT + 100_000
+
+
+@pages.post("/cases/<number>/rectify")
+@larger_body(_with_files)
+@for_roles(*DEPARTMENT_ROLES)
+def rectify(number: str) -> AnyResponse | tuple[str, int]:
+    """Record what was put right; files come with it."""
+    return _do(number, Act.RECTIFY)
+
+
+def _do(number: str, act: Act) -> AnyResponse | tuple[str, int]:
+    form = FORMS[act]()
+    if isinstance(form, AssignForm):
+        form.department.choices = queries.assignable()
+    if form.validate_on_submit():
+        try:
+            _act(number, act, form)
+        except Invalid as invalid:
+            _mark(form, invalid.errors)
+        else:
+            flash(_("Done: %(act)s", act=label("happened", act)))
+            return redirect(_after(number), 303)
+    case = queries.by_number(number, me())
+    return _page(case, failed=form, failed_act=act), 422
+
+
+def _after(number: str) -> str:
+    """Lead back to the case if the person still sees it, else to the desk."""
+    try:
+        queries.by_number(number, me())
+    except Unknown:
+        return url_for("cases.desk")
+    return url_for("cases.show", number=number)
+
+
+def _act(number: str, act: Act, form: Any) -> None:
+    now, account = clock.now(), me()
+    uploads = _uploads(form) if act is Act.RECTIFY else []
+    with transaction():
+        case = queries.by_number(number, account)
+        _acting(act, case, account, form, uploads, now)
+
+
+def _acting(
+    act: Act, case: Case, by: Account, form: Any, uploads: list[evidence.Upload], now: datetime
+) -> None:
+    """Call the action that belongs to the act, with what its form says."""
+    seen = form.version
+    match act:
+        case Act.ROUTE:
+            actions.assign(case, by, form.department.data, form.why.data, now, seen)
+        case Act.ACCEPT:
+            actions.accept(case, by, now, seen)
+        case Act.CONTACT:
+            reached = form.reached.data == Outcome.ANSWERED
+            actions.contact(case, by, Means(form.means.data), reached, form.words.data, now, seen)
+        case Act.VERIFY:
+            actions.verify(case, by, Finding(form.finding.data), form.words.data, now, seen)
+        case Act.RECTIFY:
+            actions.rectify(case, by, form.words.data, uploads, now, seen)
+        case Act.REPLY:
+            actions.reply(case, by, form.words.data, now, seen)
+        case Act.VISIT:
+            actions.visit(case, by, _visit(form), now, seen)
+        case Act.CLOSE:
+            actions.close(case, by, form.words.data or "", now, seen)
+
+
+def _visit(form: Any) -> actions.Visit:
+    outcome = Outcome(form.outcome.data)
+    said = {"yes": True, "no": False}.get(form.satisfied.data or "")
+    satisfied = said if outcome is Outcome.ANSWERED else None
+    return actions.Visit(Means(form.means.data), outcome, satisfied, form.words.data)
+
+
+def _uploads(form: Any) -> list[evidence.Upload]:
+    files = [file for file in form.files.data or [] if getattr(file, "filename", "")]
+    if len(files) > evidence.FILE_LIMIT:
+        raise Invalid([FieldError("files", "too_many_files", {"limit": evidence.FILE_LIMIT})])
+    return [evidence.check(file.filename, file.read()) for file in files]
+
+
+def _mark(form: Any, errors: list[FieldError]) -> None:
+    for fault in errors:
+        field = getattr(form, fault.field, None) or form.words
+        field.errors = [*field.errors, sentence(fault)]
+
+
+@pages.get("/cases/<number>/evidence/<uuid:file_id>")
+@for_roles(*CASE_ROLES)
+def download(number: str, file_id: UUID) -> Response:
+    """Hand out a piece of evidence, always as a download and never as a page."""
+    case = queries.by_number(number, me())
+    piece = queries.evidence_of(case, file_id)
+    response = Response(evidence.read(piece), mimetype=piece.media_type)
+    response.headers.set("Content-Disposition", "attachment", filename=piece.name)
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response

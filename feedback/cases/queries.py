@@ -1,0 +1,303 @@
+"""Looking cases up: inboxes, one case with all that belongs to it, and its progress for the citizen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, false, func, or_, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from .. import clock
+from ..catalog.models import Item
+from ..db import db
+from ..errors import Unknown
+from ..events.models import ServiceEvent
+from ..ledger.models import Entry
+from ..ledger.queries import timeline
+from ..notify.models import Message
+from ..offices.models import Account, Department
+from ..offices.roles import DEPARTMENT_ROLES, OVERSEEING_ROLES, Role
+from ..reviews.drafts import Identity
+from ..reviews.models import Review
+from ..reviews.queries import of_case
+from .deadlines import Light
+from .models import (
+    Case,
+    Closure,
+    Contact,
+    Evidence,
+    Rectification,
+    Reply,
+    ReturnVisit,
+    Verification,
+)
+from .states import MOVES, Act, Outcome, State, may_act
+
+PAGE_SIZE = 50
+
+
+def sees_all(account: Account) -> bool:
+    """Say whether a person sees every department's cases."""
+    return account.may_be(*OVERSEEING_ROLES)
+
+
+def visible(account: Account) -> ColumnElement[bool]:
+    """Return the condition that holds for the cases a person may know of.
+
+    Supervisors and auditors see all; the hotline's operator those that wait for a visit which the
+    operator may make; handlers and heads their own department's; clerks none.
+    """
+    if sees_all(account):
+        return Case.id.is_not(None)
+    if account.may_be(Role.OPERATOR):
+        return (Case.state == State.VISITING) & (Case.department_code != account.department_code)
+    if account.may_be(*DEPARTMENT_ROLES):
+        return Case.department_code == account.department_code
+    return false()
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What an inbox is narrowed to. Empty means everything open."""
+
+    light: Light | None = None
+    state: State | None = None
+    identity: Identity | None = None
+    words: str = ""
+    closed: bool = False
+    page: int = 1
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The numbers on top of an inbox, over all that the person sees."""
+
+    today: int
+    yellow: int
+    red: int
+    open: int
+    closed: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of an inbox."""
+
+    case: Case
+    grade: int
+    comment: str
+    tags: list[str]
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """A page of cases, soonest due first, and the counts of all."""
+
+    rows: list[Row]
+    counts: Counts
+    found: int
+    pages: int
+
+
+def inbox(account: Account, wanted: Filter, now: datetime) -> Inbox:
+    """Return a page of the cases a person may see: a constant number of statements."""
+    mine = visible(account)
+    matching = select(Case).where(mine, *_conditions(wanted, now))
+    found = db.session.scalar(select(func.count()).select_from(matching.subquery())) or 0
+    order = (Case.closed_at.desc(),) if wanted.closed else (Case.next_due_at, Case.number)
+    page = matching.order_by(*order).limit(PAGE_SIZE).offset((wanted.page - 1) * PAGE_SIZE)
+    cases = db.session.scalars(page.options(*_WITH_SERVICE)).all()
+    return Inbox(_rows(cases), _counts(mine, now), found, max(-(-found // PAGE_SIZE), 1))
+
+
+_WITH_SERVICE = (
+    joinedload(Case.event).joinedload(ServiceEvent.item).joinedload(Item.department),
+    joinedload(Case.event).joinedload(ServiceEvent.window),
+    joinedload(Case.department),
+)
+
+
+def _conditions(wanted: Filter, now: datetime) -> list[ColumnElement[bool]]:
+    conditions = [Case.state == State.CLOSED if wanted.closed else Case.state != State.CLOSED]
+    if wanted.light is Light.RED:
+        conditions.append(Case.next_due_at < now)
+    elif wanted.light is Light.YELLOW:
+        conditions += [Case.warn_at <= now, Case.next_due_at >= now]
+    elif wanted.light is Light.GREEN:
+        conditions.append(Case.warn_at > now)
+    if wanted.state:
+        conditions.append(Case.state == wanted.state)
+    if wanted.identity:
+        conditions.append(Case.identity == wanted.identity)
+    if wanted.words:
+        conditions.append(_matches(wanted.words))
+    return conditions
+
+
+def _matches(words: str) -> ColumnElement[bool]:
+    """Return the condition that a case's number, service number or item's name holds the words."""
+    return Case.event.has(
+        or_(
+            ServiceEvent.project_no.contains(words, autoescape=True),
+            ServiceEvent.item.has(Item.name.contains(words, autoescape=True)),
+        )
+    ) | Case.number.contains(words.upper(), autoescape=True)
+
+
+def _counts(mine: ColumnElement[bool], now: datetime) -> Counts:
+    end_of_today = clock.end_of(clock.day_of(now))
+    is_open = Case.state != State.CLOSED
+
+    def count(condition: ColumnElement[bool]) -> Any:
+        return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+    columns = select(
+        count(is_open & (Case.next_due_at >= now) & (Case.next_due_at < end_of_today)),
+        count(is_open & (Case.warn_at <= now) & (Case.next_due_at >= now)),
+        count(is_open & (Case.next_due_at < now)),
+        count(is_open),
+        count(~is_open),
+    )
+    return Counts(*db.session.execute(columns.select_from(Case).where(mine)).one())
+
+
+def _rows(cases: Sequence[Case]) -> list[Row]:
+    if not cases:
+        return []
+    reviews = select(Review).options(selectinload(Review.tags))
+    said = {
+        review.case_id: review
+        for review in db.session.scalars(reviews.where(Review.case_id.in_([c.id for c in cases])))
+    }
+    return [
+        Row(c, said[c.id].grade, said[c.id].comment, [tag.name for tag in said[c.id].tags])
+        for c in cases
+    ]
+
+
+def by_number(number: str, account: Account) -> Case:
+    """Return the case, with its service, for somebody who may see it. Raises Unknown otherwise."""
+    found = db.session.scalar(
+        select(Case).where(Case.number == number, visible(account)).options(*_WITH_SERVICE)
+    )
+    if found is None:
+        raise Unknown
+    return found
+
+
+@dataclass(frozen=True)
+class File:
+    """All that belongs to one case."""
+
+    case: Case
+    review: Review
+    timeline: Sequence[Entry]
+    contacts: Sequence[Contact]
+    verifications: Sequence[Verification]
+    rectifications: Sequence[Rectification]
+    replies: Sequence[Reply]
+    visits: Sequence[ReturnVisit]
+    closure: Closure | None
+    messages: Sequence[Message]
+
+    @property
+    def missing(self) -> list[Act]:
+        """What is still missing for closing, in order."""
+        done = {
+            Act.VERIFY: bool(self.verifications),
+            Act.RECTIFY: any(r.round == self.case.round for r in self.rectifications),
+            Act.REPLY: self.case.answered_at is not None,
+            Act.VISIT: self.case.identity is Identity.ANONYMOUS
+            or self.case.state in (State.CLOSING, State.CLOSED),
+        }
+        return [act for act, is_done in done.items() if not is_done]
+
+
+def file_of(found: Case) -> File:
+    """Return all that belongs to a case, in a constant number of statements."""
+
+    def rows(kind: Any, *options: Any) -> Sequence[Any]:
+        wanted = select(kind).where(kind.case_id == found.id).options(joinedload(kind.by), *options)
+        return db.session.scalars(wanted.order_by(kind.id)).unique().all()
+
+    messages = select(Message).where(Message.subject_id == str(found.id)).order_by(Message.id)
+    closures = rows(Closure)
+    return File(
+        found, of_case(found.id), timeline("case", found.id), rows(Contact), rows(Verification),
+        rows(Rectification, selectinload(Rectification.evidence)), rows(Reply), rows(ReturnVisit),
+        closures[0] if closures else None, db.session.scalars(messages).all(),
+    )  # fmt: skip
+
+
+def possible_acts(found: Case, account: Account) -> list[Act]:
+    """Return what a person may do to the case as it stands, in the order of the table."""
+    roles = frozenset(role.name for role in account.roles)
+    acts = [
+        act
+        for act, move in MOVES.items()
+        if found.state in move.come_from
+        and may_act(act, roles, account.department_code, found.department_code)
+    ]
+    if found.identity is Identity.ANONYMOUS and Act.CONTACT in acts:
+        acts.remove(Act.CONTACT)
+    return acts
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a case stands, as its citizen may know it. Holds no personal data."""
+
+    number: str
+    state: State
+    identity: Identity
+    department_name: str | None
+    opened_at: datetime
+    contact_due_at: datetime | None
+    contacted_at: datetime | None
+    due_at: datetime
+    replied_at: datetime | None
+    reply: str | None
+    visit_due_at: datetime | None
+    visited_at: datetime | None
+    closed_at: datetime | None
+
+
+def progress(review: Review) -> Progress | None:
+    """Return how far the case of a review has come; None for a review without one."""
+    if review.case_id is None:
+        return None
+    found = db.session.scalars(
+        select(Case).where(Case.id == review.case_id).options(joinedload(Case.department))
+    ).one()
+    reply = db.session.scalars(
+        select(Reply).where(Reply.case_id == found.id).order_by(Reply.round.desc())
+    ).first()
+    visited_at = db.session.scalar(
+        select(func.max(ReturnVisit.at)).where(
+            ReturnVisit.case_id == found.id,
+            ReturnVisit.round == found.round,
+            ReturnVisit.outcome == Outcome.ANSWERED,
+        )
+    )
+    return Progress(
+        found.number, found.state, found.identity,
+        found.department.name if found.department else None, found.opened_at,
+        found.contact_due_at, found.contacted_at, found.due_at, reply.at if reply else None,
+        reply.words if reply else None, found.visit_due_at, visited_at, found.closed_at,
+    )  # fmt: skip
+
+
+def evidence_of(found: Case, file_id: UUID) -> Evidence:
+    """Return one piece of a case's evidence. Raises Unknown."""
+    piece = db.session.get(Evidence, file_id)
+    if piece is None or piece.case_id != found.id:
+        raise Unknown
+    return piece
+
+
+def assignable() -> list[tuple[str, str]]:
+    """Return the departments that a case may be assigned to, as (code, name)."""
+    rows = select(Department.code, Department.name).where(Department.active)
+    return [(row.code, row.name) for row in db.session.execute(rows.order_by(Department.code))]
