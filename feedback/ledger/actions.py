@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
-
-from ..db import db, new_id
+from ..db import execute, new_id, table_of
 from .models import ActorKind, Entry
+
+APPEND = table_of(Entry).insert()
 
 
 @dataclass(frozen=True)
@@ -45,4 +45,4 @@ def write(now: datetime, actor: Actor, *lines: Line) -> None:
         }
         for line in lines
     ]  # fmt: skip
-    db.session.execute(insert(Entry), rows)
+    execute(APPEND, rows)

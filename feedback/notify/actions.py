@@ -30,6 +30,8 @@ class Promise:
 
 def promise(now: datetime, *promises: Promise) -> None:
     """Put the promises into the outbox; one already promised is left alone. Inside a transaction."""
+    if not promises:
+        return
     rows = [_row(now, promised) for promised in promises]
     db.session.execute(insert(Message).on_conflict_do_nothing(index_elements=["dedupe_key"]), rows)
 

@@ -1,0 +1,53 @@
+"""Every recurring duty on one page: name, how often, what, and the command that does it by hand.
+
+A tick carries no meaning: each duty looks at the state of rows, never at when it last ran, so that
+one tick after any silence catches up, and two schedulers at once do no harm.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..cases.reminders import tell_of_deadlines
+from ..config import settings
+from ..notify.outbox import deliver
+from ..notify.senders import chosen
+from ..offices.mailboxes import mailboxes
+from ..reports.actions import write_due
+
+GoOn = Callable[[], bool]
+"""Says no once the scheduler is to stop; long work asks between two pieces."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One duty. `run` does what is due at the moment it is given and says what it did."""
+
+    name: str
+    every_seconds: int
+    run: Callable[[datetime, GoOn], list[str]]
+    command: str
+
+
+def deliver_messages(now: datetime, go_on: GoOn) -> list[str]:
+    """Send what was promised, and take back the claims of workers that are gone."""
+    outcomes = deliver(now, mailboxes, chosen(settings()), go_on)
+    return [f"{state.value} {number}" for state, number in sorted(outcomes.items())]
+
+
+def tell_about_deadlines(now: datetime, _go_on: GoOn) -> list[str]:
+    """Promise the notices about deadlines that come near or have passed."""
+    return tell_of_deadlines(now)
+
+
+def write_reports(now: datetime, _go_on: GoOn) -> list[str]:
+    """Write the closure reports of the weeks that are over."""
+    return write_due(now)
+
+
+JOBS = (
+    #   name                seconds  what                  by hand
+    Job("deliver-messages",       5, deliver_messages,     "messages deliver"),
+    Job("tell-of-deadlines",     60, tell_about_deadlines, "cases remind"),
+    Job("write-reports",         60, write_reports,        "reports write-due"),
+)  # fmt: skip

@@ -1,0 +1,133 @@
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import text
+
+from feedback import clock
+from feedback.cases.deadlines import light
+from feedback.cases.models import Case
+from feedback.db import db, transaction
+from feedback.scheduler.models import Tick
+
+from ..conftest import ROOT
+from ..factories import make_case, make_district, make_event, rate
+from ..notify.helpers import environment, free_port
+
+MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+
+
+def ticked(seconds_ago, error=""):
+    with transaction() as session:
+        session.merge(
+            Tick(
+                job="deliver-messages", at=clock.now() - timedelta(seconds=seconds_ago), error=error
+            )
+        )
+
+
+def test_a_living_process_says_so_without_asking_the_database(client):
+    assert client.get("/health/live").json["status"] == "ok"
+
+
+def test_ready_with_a_scheduler_that_ticks(client, context):
+    ticked(3)
+    answer = client.get("/health/ready")
+    assert answer.status_code == 200
+    assert answer.json["scheduler"] == "ok"
+    assert answer.json["migrations"] == "ok"
+    assert 3 <= answer.json["jobs"]["deliver-messages"]["seconds_since_tick"] < 120
+
+
+@pytest.mark.parametrize("seconds", [None, 3600])
+def test_a_silent_scheduler_is_told_and_the_web_still_serves(client, context, seconds):
+    if seconds:
+        ticked(seconds)
+    answer = client.get("/health/ready")
+    assert answer.status_code == 200
+    assert answer.json["scheduler"] == "silent"
+
+
+def test_a_job_that_failed_is_told_without_its_words(client, context):
+    ticked(1, error="ValueError")
+    answer = client.get("/health/ready")
+    assert answer.json["jobs"]["deliver-messages"]["failed"] is True
+    assert "ValueError" not in answer.get_data(as_text=True)
+
+
+def test_a_database_behind_its_migrations_is_not_ready(client, context):
+    with transaction() as session:
+        before = session.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+        session.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    answer = client.get("/health/ready")
+    with transaction() as session:
+        session.execute(text(f"UPDATE alembic_version SET version_num = '{before}'"))
+    assert (answer.status_code, answer.json["status"]) == (503, "unready")
+
+
+def test_a_database_that_is_gone_is_not_ready_and_the_process_lives(app, tmp_path):
+    """In a process of its own, whose database was never there."""
+    ask = (
+        "from wsgi import app; c = app.test_client();"
+        "print([c.get(p).status_code for p in ('/health/live', '/health/ready', '/metrics')])"
+    )
+    config = app.config["FEEDBACK"]
+    if config.database_url:
+        gone = {"FEEDBACK_DATABASE_URL": f"postgresql://x@127.0.0.1:{free_port()}/x"}
+    else:
+        gone = {"FEEDBACK_VAR": str(tmp_path), "FEEDBACK_DATABASE_URL": ""}
+    answered = subprocess.run(
+        [sys.executable, "-c", ask], cwd=ROOT, env=environment(app, **gone),
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert "[200, 503, 503]" in answered.stdout, answered.stderr[-2000:]
+
+
+def metrics(client):
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.content_type.startswith("text/plain; version=0.0.4")
+    families = text_string_to_metric_families(answer.get_data(as_text=True))
+    return {
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def test_metrics_count_what_there_is(client, context):
+    make_district()
+    make_case(MONDAY)
+    rate(make_event(MONDAY), MONDAY, grade="5", tags=("510",), identity=None, name=None, phone=None)
+    ticked(7)
+    told = metrics(client)
+    assert told["feedback_reviews_total", "1"] == 1
+    assert told["feedback_reviews_total", "5"] == 1
+    assert told["feedback_reviews_total", "3"] == 0
+    assert told["feedback_messages", "queued"] == 1
+    assert told["feedback_scheduler_seconds_since_tick", "deliver-messages"] >= 7
+
+
+def test_metrics_see_urgency_as_the_rule_does(client, context):
+    make_district()
+    now = clock.now()
+    for due, warn in ((-1, -24), (2, -1), (24, 2)):
+        case = make_case(MONDAY, identity="anonymous", name=None, phone=None)
+        with transaction() as session:
+            row = session.get_one(Case, case.id, populate_existing=True)
+            row.next_due_at, row.warn_at = now + timedelta(hours=due), now + timedelta(hours=warn)
+    told = metrics(client)
+    for case in db.session.query(Case):
+        shown = light(now, case.warn_at, case.next_due_at).value
+        assert told["feedback_open_cases", *sorted((shown, "routed"))] == 1
+
+
+def test_metrics_name_nobody(client, context):
+    make_district()
+    make_case(MONDAY)
+    page = client.get("/metrics").get_data(as_text=True)
+    assert "王小明" not in page
+    assert "13812345678" not in page
+    assert "HC-2026" not in page
