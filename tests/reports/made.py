@@ -1,0 +1,99 @@
+"""Cases with a past, made row by row: a report looks back on weeks that no test waits for."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from feedback.cases.models import Case, Closure, Rectification, Reply, ReturnVisit, Verification
+from feedback.cases.states import Complexity, Finding, Means, Outcome, State
+from feedback.clock import SHANGHAI
+from feedback.db import db, new_id, transaction
+from feedback.ledger.actions import SYSTEM, Line, write
+from feedback.offices.models import Account
+from feedback.offices.roles import Role
+from feedback.reviews.drafts import Identity
+
+from ..factories import make_account, make_event
+
+_numbers = itertools.count(1)
+
+
+def shanghai(text: str) -> datetime:
+    """Return the moment of a Shanghai wall clock, e.g. `2026-11-16 10:00`."""
+    return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI).astimezone(UTC)
+
+
+def make_case(
+    opened: str,
+    *,
+    due: str | None = None,
+    answered: str | None = None,
+    closed: str | None = None,
+    department: str | None = "RS",
+    named: bool = True,
+    state: State | None = None,
+) -> Case:
+    """Make a case by Shanghai moments; its state follows from them unless given."""
+    opened_at = shanghai(opened)
+    due_at = shanghai(due) if due else opened_at + timedelta(days=7)
+    answered_at = shanghai(answered or closed) if answered or closed else None
+    event = make_event(opened_at)
+    case = Case(
+        id=new_id(), number=f"HC-2026-{next(_numbers):06d}", event_id=event.id,
+        identity=Identity.NAMED if named else Identity.ANONYMOUS, department_code=department,
+        state=state or _state(department, answered_at, named), routing={},
+        complexity=Complexity.SIMPLE, opened_at=opened_at, due_at=due_at, next_due_at=due_at,
+        answered_at=answered_at,
+    )  # fmt: skip
+    handler, closer = _person("handler@x.example", "RS"), _person("closer@x.example", "GOV")
+    with transaction() as session:
+        session.add(case)
+        session.flush()
+        if closed:
+            _close(session, case, handler, closer, shanghai(closed))
+    return case
+
+
+def _state(department: str | None, answered_at: datetime | None, named: bool) -> State:
+    if department is None:
+        return State.TRIAGE
+    if answered_at:
+        return State.VISITING if named else State.CLOSING
+    return State.ROUTED
+
+
+def _person(email: str, department: str) -> Any:
+    found = db.session.scalar(select(Account.id).where(Account.email == email))
+    return found or make_account(Role.SUPERVISOR, department=department, email=email).id
+
+
+def _close(session: Any, case: Case, handler: Any, closer: Any, at: datetime) -> None:
+    """Put the whole chain under the closure, as the constraints ask."""
+    key = {"case_id": case.id, "by_id": handler}
+    finding = Verification(id=new_id(), at=at, finding=Finding.TRUE, words="是", **key)
+    done = Rectification(id=new_id(), at=at, round=1, words="改", **key)
+    reply = Reply(id=new_id(), at=case.answered_at, round=1, words="答", **key)
+    visit = ReturnVisit(
+        id=new_id(), case_id=case.id, round=1, at=at, day=at.date(), by_id=closer,
+        visitor_department="GOV", case_department=case.department_code, means=Means.PHONE,
+        outcome=Outcome.ANSWERED, attempt=1, satisfied=True, words="满意",
+    )  # fmt: skip
+    session.add_all([finding, done, reply])
+    if case.identity is Identity.NAMED:
+        session.add(visit)
+    session.flush()
+    visited = case.identity is Identity.NAMED
+    closure = Closure(
+        id=new_id(), case_id=case.id, identity=case.identity, round=1, verification_id=finding.id,
+        rectification_id=done.id, rectified_by_id=handler, reply_id=reply.id,
+        replied_by_id=handler, visit_id=visit.id if visited else None,
+        visit_outcome=Outcome.ANSWERED if visited else None, visit_attempt=1 if visited else None,
+        closed_by_id=closer, at=at, words="结",
+    )  # fmt: skip
+    session.add(closure)
+    session.flush()
+    write(at, SYSTEM, Line("case", case.id, "close", {}))
+    case.state, case.closed_at, case.closure_id = State.CLOSED, at, closure.id
+    case.next_due_at = case.warn_at = None
