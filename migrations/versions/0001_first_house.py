@@ -715,7 +715,7 @@ def create_tables() -> None:
             name=op.f("ck_return_visits_answer_has_verdict"),
         ),
         sa.CheckConstraint(
-            "attempt = 1 AND attempt_before IS NULL OR attempt > 1 AND attempt_before = attempt - 1",
+            "attempt = 1 AND attempt_before IS NULL OR attempt > 1 AND attempt_before IS NOT NULL AND attempt_before = attempt - 1",
             name=op.f("ck_return_visits_attempts_in_order"),
         ),
         sa.CheckConstraint(

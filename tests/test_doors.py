@@ -1,0 +1,138 @@
+"""Every door is public on purpose or locked: a walk over all routes, with every role."""
+
+import pytest
+from werkzeug.routing import AnyConverter
+
+from feedback.db import db
+from feedback.offices.roles import Role
+
+from .factories import let_go, make_account, make_district, sign_in
+
+PUBLIC = {
+    "static",
+    # the citizen
+    "web.home", "web.rate", "web.qr_svg", "web.qr_png", "web.receipt", "web.receipts",
+    "web.look_up",
+    # business systems, by key
+    "api.report_event", "api.report_events", "api.openapi",
+    # those who run it
+    "health.live", "health.ready", "health.metrics",
+    # signing in
+    "security.login", "security.logout", "security.static",
+}  # fmt: skip
+"""Open without signing in, on purpose. Whatever is not here must send a stranger to sign-in."""
+
+
+def locked_rules(app):
+    return [rule for rule in app.url_map.iter_rules() if rule.endpoint not in PUBLIC]
+
+
+def address(rule):
+    """Return an address of the rule with plausible parts filled in."""
+    parts = {
+        "number": "HC-2026-000001", "week": "2026-W47", "code": "X",
+        "table": "items", "name": "x",
+    }  # fmt: skip
+    for argument, converter in rule._converters.items():
+        if isinstance(converter, AnyConverter):
+            parts[argument] = min(converter.items)
+        parts.setdefault(argument, "018f0000-0000-7000-8000-000000000000")
+    return rule.rule if not rule.arguments else _build(rule, parts)
+
+
+def _build(rule, parts):
+    path = rule.build({name: parts[name] for name in rule.arguments}, append_unknown=False)
+    if path is not None:
+        return path[1]
+    raise AssertionError(f"give {rule} its parts here")
+
+
+def test_a_stranger_is_sent_to_sign_in_from_every_door_that_is_not_public(app, client):
+    app.config["WTF_CSRF_ENABLED"] = False
+    try:
+        for rule in locked_rules(app):
+            for method in rule.methods - {"HEAD", "OPTIONS"}:
+                answer = client.open(address(rule), method=method)
+                assert answer.status_code == 302, (rule.rule, method, answer.status_code)
+                assert "/sign-in" in answer.location
+    finally:
+        app.config["WTF_CSRF_ENABLED"] = True
+
+
+def test_the_list_of_public_doors_names_only_doors_that_exist(app):
+    endpoints = {rule.endpoint for rule in app.url_map.iter_rules()}
+    assert endpoints >= PUBLIC
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_person_without_the_right_role_gets_403(app, role):
+    with app.app_context():
+        make_district()
+        account = make_account(role)
+        let_go(account)
+    client = app.test_client()
+    sign_in(client, account)
+    app.config["WTF_CSRF_ENABLED"] = False
+    try:
+        for rule in locked_rules(app):
+            allowed = getattr(app.view_functions[rule.endpoint], "roles", None)
+            assert allowed, f"{rule.rule} does not say for whom it is"
+            if role in allowed:
+                continue
+            for method in rule.methods - {"HEAD", "OPTIONS"}:
+                answer = client.open(address(rule), method=method)
+                assert answer.status_code == 403, (rule.rule, method, answer.status_code)
+    finally:
+        app.config["WTF_CSRF_ENABLED"] = True
+
+
+def test_a_disabled_account_is_out_at_once(app):
+    with app.app_context():
+        make_district()
+        account = make_account(Role.HANDLER)
+        account_id, _ = account.id, let_go(account)
+    client = app.test_client()
+    sign_in(client, account)
+    assert client.get("/cases").status_code == 200
+    with app.app_context():
+        from feedback.db import transaction
+        from feedback.offices.models import Account
+
+        with transaction():
+            db.session.get_one(Account, account_id).active = False
+    assert client.get("/cases").status_code == 302
+
+
+def test_signing_in_wrongly_says_nothing_about_who_exists(app, client):
+    with app.app_context():
+        make_district()
+        account = make_account(Role.HANDLER, email="known@licheng.example")
+        let_go(account)
+    answers = []
+    for email in ("known@licheng.example", "unknown@licheng.example"):
+        page = client.get("/sign-in").get_data(as_text=True)
+        token = page.split('name="csrf_token"', 1)[1].split('value="', 1)[1].split('"', 1)[0]
+        answer = client.post(
+            "/sign-in", data={"email": email, "password": "wrong-password-x", "csrf_token": token}
+        )
+        answers.append(answer.get_data(as_text=True).replace(email, "").replace(token, ""))
+        assert answer.status_code in (200, 422)
+    assert len({len(answer) // 20 for answer in answers}) == 1
+
+
+def test_a_redirect_after_sign_in_stays_in_the_house(app, client):
+    with app.app_context():
+        make_district()
+        account = make_account(Role.HANDLER)
+        let_go(account)
+    for there in ("//evil.example", "https://evil.example", "/\\evil.example"):
+        page = client.get("/sign-in").get_data(as_text=True)
+        token = page.split('name="csrf_token"', 1)[1].split('value="', 1)[1].split('"', 1)[0]
+        answer = client.post(
+            f"/sign-in?next={there}",
+            data={"email": account.email, "password": "a-long-enough-password", "csrf_token": token,
+                  "next": there},
+        )  # fmt: skip
+        assert answer.status_code != 302 or answer.location.startswith("/")
+        assert not (answer.location or "").startswith(("//", "/\\"))
+        client = app.test_client()
