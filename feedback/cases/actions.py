@@ -26,7 +26,7 @@ from ..reviews import actions as reviews
 from ..reviews import queries as review_queries
 from ..reviews.drafts import Identity, Statement
 from .deadlines import Told, next_due_at, terms
-from .evidence import Upload, keep
+from .evidence import Upload
 from .models import (
     Case,
     CaseCounter,
@@ -113,6 +113,7 @@ def _first_deadlines(identity: Identity, now: datetime) -> dict[str, Any]:
     warn_at = rule.warn_at(next_due)
     return {
         "contact_due_at": contact_due_at, "due_at": due_at, "next_due_at": next_due,
+        "complex_due_at": rule.case_due_at(now, Complexity.COMPLEX),
         "warn_at": warn_at,
         # The message of the opening names the deadline; a reminder minutes later would be noise.
         "told": Told.SOON if warn_at <= now else Told.NOTHING,
@@ -128,7 +129,7 @@ def _tell_owner(row: dict[str, Any], item_name: str, now: datetime) -> None:
         "link": case_link(row["number"]),
     }  # fmt: skip
     promises = [
-        Promise(occasion, f"case-opened:{row['id']}:{code}", row["id"], facts, department=code)
+        Promise(occasion, f"{occasion}:{row['id']}:{code}", row["id"], facts, department=code)
         for code in departments
     ]
     promise(now, *promises)
@@ -158,7 +159,7 @@ def assign(case: Case, by: Account, department: str, why: str, now: datetime, se
     _claim(
         case, by, Act.ROUTE, State.ROUTED, now, seen, department_code=department, routing=routing
     )
-    _note(case, by, Act.ROUTE, now, {"department": department, "why": why})
+    _note(case, by, Act.ROUTE, now, {"department": department})
     item_name = case.event.item.name
     _tell_owner(
         {"id": case.id, "number": case.number, "department_code": department,
@@ -195,7 +196,10 @@ def verify(case: Case, by: Account, finding: Finding, words: str, now: datetime,
 def rectify(
     case: Case, by: Account, words: str, uploads: Sequence[Upload], now: datetime, seen: int
 ) -> None:
-    """Record what was put right, or the law explained, with evidence files (整改)."""
+    """Record what was put right, or the law explained, with evidence files (整改).
+
+    The files lie in their folder already (`evidence.keep`), before the transaction was opened.
+    """
     _claim(case, by, Act.RECTIFY, case.state, now, seen)
     done = Rectification(
         id=new_id(), case_id=case.id, round=case.round, at=now, by_id=by.id, words=words
@@ -203,7 +207,6 @@ def rectify(
     db.session.add(done)
     db.session.flush()
     for upload in uploads:
-        keep(upload)
         db.session.add(
             Evidence(
                 case_id=case.id, rectification_id=done.id, name=upload.name,
@@ -259,15 +262,13 @@ class Visit:
 def visit(case: Case, by: Account, said: Visit, now: datetime, seen: int) -> None:
     """Record a return visit (回访), by somebody who is not of the department complained of."""
     _allow(case, by, Act.VISIT, seen)
+    _not_a_handler(case, by)
     if (said.outcome is Outcome.ANSWERED) != (said.satisfied is not None):
         raise Invalid([FieldError("satisfied", "verdict_missing")])
     attempt = _next_attempt(case, said, now)
     goes_to = after_visit(said.outcome, said.satisfied, attempt, case.round)
-    again = goes_to is State.RECTIFYING
-    changes: dict[str, Any] = (
-        {"round": case.round + 1, "answered_at": None, "visit_due_at": None} if again else {}
-    )
-    visited_round = case.round
+    changes = _once_more(case, now) if goes_to is State.RECTIFYING else {}
+    visited_round, due_before = case.round, case.due_at
     _claim(case, by, Act.VISIT, goes_to, now, seen, **changes)
     db.session.add(
         ReturnVisit(
@@ -278,8 +279,22 @@ def visit(case: Case, by: Account, said: Visit, now: datetime, seen: int) -> Non
             words=said.words,
         )
     )  # fmt: skip
-    facts = {"outcome": said.outcome.value, "attempt": attempt, "satisfied": said.satisfied}
+    facts: dict[str, Any] = {
+        "outcome": said.outcome.value, "attempt": attempt, "satisfied": said.satisfied,
+    }  # fmt: skip
+    if changes:
+        facts |= {"due_at": changes["due_at"].isoformat(), "due_before": due_before.isoformat()}
     _note(case, by, Act.VISIT, now, facts)
+
+
+def _once_more(case: Case, now: datetime) -> dict[str, Any]:
+    """Return the columns of a case that is sent back: a new round, with a term of its own.
+
+    The term runs from the visit, or what is left of the old one if that is longer; the ledger keeps
+    both moments, so no deadline moves in silence.
+    """
+    due_at = max(case.due_at, terms(settings()).due_at(now, settings().simple_workdays))
+    return {"round": case.round + 1, "answered_at": None, "visit_due_at": None, "due_at": due_at}
 
 
 def _next_attempt(case: Case, said: Visit, now: datetime) -> int:
@@ -304,6 +319,7 @@ def close(case: Case, by: Account, words: str, now: datetime, seen: int) -> None
     Raises NotYours for a handler, Invalid for a missing conclusion.
     """
     _allow(case, by, Act.CLOSE, seen)
+    _not_a_handler(case, by)
     finding = db.session.scalars(
         select(Verification).where(Verification.case_id == case.id).order_by(Verification.id.desc())
     ).first()
@@ -311,21 +327,29 @@ def close(case: Case, by: Account, words: str, now: datetime, seen: int) -> None
     visited = _latest(ReturnVisit, case)
     if finding is None or done is None or replied is None:
         raise OutOfTurn(act=Act.CLOSE.value, state=case.state.value)
-    if by.id in (done.by_id, replied.by_id):
-        raise NotYours(who=["supervisor"])
     if visited is not None and visited.satisfied is False and not words:
         raise Invalid([FieldError("words", "conclusion_missing")])
     closure = Closure(
         id=new_id(), case_id=case.id, identity=case.identity, round=case.round,
-        verification_id=finding.id, rectification_id=done.id, rectified_by_id=done.by_id,
-        reply_id=replied.id, replied_by_id=replied.by_id,
+        verification_id=finding.id, verified_by_id=finding.by_id, rectification_id=done.id,
+        rectified_by_id=done.by_id, reply_id=replied.id, replied_by_id=replied.by_id,
         visit_id=visited and visited.id, visit_outcome=visited and visited.outcome,
-        visit_attempt=visited and visited.attempt, closed_by_id=by.id, at=now, words=words,
+        visit_attempt=visited and visited.attempt, visited_by_id=visited and visited.by_id,
+        case_department=case.department_code, closer_department=by.department_code,
+        closed_by_id=by.id, at=now, words=words,
     )  # fmt: skip
     db.session.add(closure)
     db.session.flush()
     _claim(case, by, Act.CLOSE, State.CLOSED, now, seen, closed_at=now, closure_id=closure.id)
     _note(case, by, Act.CLOSE, now, {"round": case.round})
+
+
+def _not_a_handler(case: Case, by: Account) -> None:
+    """Refuse whoever had a hand in the case, in whatever office they are by now."""
+    for kind in (Contact, Verification, Rectification, Reply):
+        mine = select(kind.id).where(kind.case_id == case.id, kind.by_id == by.id).limit(1)
+        if db.session.scalar(mine) is not None:
+            raise NotYours(who=[role.value for role in MOVES[Act.VISIT].roles])
 
 
 def _latest(kind: Any, case: Case) -> Any:
@@ -363,11 +387,12 @@ def _allow(case: Case, by: Account, act: Act, seen: int) -> None:
 
 def _deadline(case: Case, moved: dict[str, Any]) -> dict[str, Any]:
     """Return the columns of the next deadline after the move."""
+    first_round = moved.get("round", case.round) == 1
     due = next_due_at(
         moved["state"],
-        case.contact_due_at,
+        case.contact_due_at if first_round else None,
         moved.get("contacted_at", case.contacted_at),
-        case.due_at,
+        moved.get("due_at", case.due_at),
         moved.get("visit_due_at", case.visit_due_at),
     )
     if due == case.next_due_at:

@@ -53,10 +53,22 @@ class ActForm(FlaskForm):
 
     seen = HiddenField(validators=[Regexp(r"^[0-9]{1,6}$")])
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for part in self:
+            # Several forms with the same fields stand on one page; an id may be there only once.
+            part.id = f"{type(self).__name__}-{part.short_name}".lower()
+            part.label.field_id = part.id
+
     @property
     def version(self) -> int:
         """The version of the case that the page showed."""
         return int(self.seen.data or 0)
+
+    @property
+    def typed(self) -> str:
+        """The words that somebody wrote and does not want to write again."""
+        return str(self.data.get("words") or self.data.get("why") or "")
 
 
 class AssignForm(ActForm):

@@ -68,6 +68,8 @@ class Case(Base):
     opened_at: Mapped[datetime] = mapped_column(index=True)
     contact_due_at: Mapped[datetime | None]
     due_at: Mapped[datetime]
+    complex_due_at: Mapped[datetime]
+    """By when, counted from the review, if the case is found complex."""
     visit_due_at: Mapped[datetime | None]
     next_due_at: Mapped[datetime | None]
     """The deadline of what comes next; NULL once closed. What inboxes sort by."""
@@ -85,6 +87,8 @@ class Case(Base):
     department: Mapped[Department | None] = relationship()
     __table_args__ = (
         UniqueConstraint("id", "identity"),
+        UniqueConstraint("id", "identity", "event_id"),
+        UniqueConstraint("id", "department_code"),
         ForeignKeyConstraint(
             ["closure_id", "id"], ["closures.id", "closures.case_id"],
             name="fk_cases_closure", use_alter=True,
@@ -130,7 +134,7 @@ class Verification(Base):
     finding: Mapped[Finding] = mapped_column(choice(Finding, "finding"))
     words: Mapped[str] = _words()
     by: Mapped[Account] = relationship()
-    __table_args__ = (UniqueConstraint("id", "case_id"),)
+    __table_args__ = (UniqueConstraint("id", "case_id", "by_id"),)
 
 
 class Rectification(Base):
@@ -204,7 +208,11 @@ class ReturnVisit(Base):
     __table_args__ = (
         UniqueConstraint("case_id", "round", "outcome", "attempt"),
         UniqueConstraint("case_id", "round", "outcome", "day"),
-        UniqueConstraint("id", "case_id", "round", "outcome", "attempt"),
+        UniqueConstraint("id", "case_id", "round", "outcome", "attempt", "by_id"),
+        ForeignKeyConstraint(
+            ["case_id", "case_department"], ["cases.id", "cases.department_code"],
+            name="fk_return_visits_case_department",
+        ),
         ForeignKeyConstraint(
             ["case_id", "round", "outcome", "attempt_before"],
             ["return_visits.case_id", "return_visits.round", "return_visits.outcome",
@@ -231,6 +239,7 @@ class Closure(Base):
     identity: Mapped[Identity] = mapped_column(choice(Identity, "identity"))
     round: Mapped[int]
     verification_id: Mapped[UUID]
+    verified_by_id: Mapped[UUID]
     rectification_id: Mapped[UUID]
     rectified_by_id: Mapped[UUID]
     reply_id: Mapped[UUID]
@@ -238,6 +247,9 @@ class Closure(Base):
     visit_id: Mapped[UUID | None]
     visit_outcome: Mapped[Outcome | None] = mapped_column(choice(Outcome, "visit_outcome"))
     visit_attempt: Mapped[int | None]
+    visited_by_id: Mapped[UUID | None]
+    case_department: Mapped[str] = mapped_column(String(20))
+    closer_department: Mapped[str] = mapped_column(String(20))
     closed_by_id: Mapped[UUID] = _by_key()
     at: Mapped[datetime]
     words: Mapped[str] = _words()
@@ -248,7 +260,8 @@ class Closure(Base):
             ["case_id", "identity"], ["cases.id", "cases.identity"], name="fk_closures_identity"
         ),
         ForeignKeyConstraint(
-            ["verification_id", "case_id"], ["verifications.id", "verifications.case_id"],
+            ["verification_id", "case_id", "verified_by_id"],
+            ["verifications.id", "verifications.case_id", "verifications.by_id"],
             name="fk_closures_verification",
         ),
         ForeignKeyConstraint(
@@ -263,18 +276,29 @@ class Closure(Base):
             name="fk_closures_reply",
         ),
         ForeignKeyConstraint(
-            ["visit_id", "case_id", "round", "visit_outcome", "visit_attempt"],
+            ["visit_id", "case_id", "round", "visit_outcome", "visit_attempt", "visited_by_id"],
             ["return_visits.id", "return_visits.case_id", "return_visits.round",
-             "return_visits.outcome", "return_visits.attempt"],
+             "return_visits.outcome", "return_visits.attempt", "return_visits.by_id"],
             name="fk_closures_visit",
         ),
+        ForeignKeyConstraint(
+            ["case_id", "case_department"], ["cases.id", "cases.department_code"],
+            name="fk_closures_case_department",
+        ),
+        CheckConstraint("closer_department <> case_department", name="closer_from_elsewhere"),
         CheckConstraint(
-            "closed_by_id <> rectified_by_id AND closed_by_id <> replied_by_id",
+            "closed_by_id NOT IN (verified_by_id, rectified_by_id, replied_by_id)",
             name="closer_is_not_handler",
         ),
         CheckConstraint(
+            "visited_by_id IS NULL OR"
+            " visited_by_id NOT IN (verified_by_id, rectified_by_id, replied_by_id)",
+            name="visitor_is_not_handler",
+        ),
+        CheckConstraint(
             "identity = 'anonymous' OR (visit_id IS NOT NULL AND visit_outcome IS NOT NULL"
-            " AND visit_attempt IS NOT NULL AND (visit_outcome = 'answered' OR visit_attempt >= 3))",
+            " AND visit_attempt IS NOT NULL AND visited_by_id IS NOT NULL"
+            " AND (visit_outcome = 'answered' OR visit_attempt >= 3))",
             name="named_was_visited",
         ),
     )  # fmt: skip

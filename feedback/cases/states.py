@@ -118,7 +118,7 @@ MOVES: dict[Act, Move] = {
         _move(Act.RECTIFY, "rectifying",          "",           HANDLING,       Whose.OWN),
         _move(Act.REPLY,   "rectifying",          "",           HANDLING,       Whose.OWN),
         _move(Act.VISIT,   "visiting",            "",           VISITING_ROLES, Whose.OTHER),
-        _move(Act.CLOSE,   "closing",             "closed",     SUPERVISING,    Whose.ANY),
+        _move(Act.CLOSE,   "closing",             "closed",     SUPERVISING,    Whose.OTHER),
     )
 }  # fmt: skip
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 
 from .. import clock
 from ..cases.models import Case
-from ..cases.states import MOVES, State
+from ..cases.states import MOVES, Act, State
 from ..db import db
 from ..errors import Unknown
 from ..events.models import ServiceEvent
@@ -169,7 +169,7 @@ def _facts(start: datetime, as_of: datetime) -> Iterator[CaseFacts]:
 
     Each is shown as it was at `as_of`: what was done to it later is taken back.
     """
-    came_from = _states_before_acts_since(as_of)
+    came_from, was_due = _states_before_acts_since(as_of), _due_before_visits_since(as_of)
     cases = db.session.execute(
         select(
             Case.id, Case.number, Case.department_code, Case.identity, Case.opened_at, Case.due_at,
@@ -182,8 +182,8 @@ def _facts(start: datetime, as_of: datetime) -> Iterator[CaseFacts]:
         state = came_from.get(str(case.id), case.state)
         yield CaseFacts(
             case.number, None if state is State.TRIAGE else case.department_code,
-            case.identity is Identity.NAMED, case.opened_at, case.due_at, case.answered_at,
-            case.closed_at, state,
+            case.identity is Identity.NAMED, case.opened_at,
+            was_due.get(str(case.id), case.due_at), case.answered_at, case.closed_at, state,
         )  # fmt: skip
 
 
@@ -200,3 +200,20 @@ def _states_before_acts_since(moment: datetime) -> Mapping[str, State]:
         .order_by(Entry.at.desc(), Entry.id.desc())
     )
     return {subject_id: moving[act] for subject_id, act in lines}
+
+
+def _due_before_visits_since(moment: datetime) -> Mapping[str, datetime]:
+    """Return, by case id, the deadline that the first visit since `moment` with a new one replaced.
+
+    A dissatisfied citizen sends a case back with a new term; the ledger keeps the old one.
+    """
+    lines = db.session.execute(
+        select(Entry.subject_id, Entry.facts)
+        .where(Entry.subject == "case", Entry.at >= moment, Entry.act == Act.VISIT.value)
+        .order_by(Entry.at.desc(), Entry.id.desc())
+    )
+    return {
+        subject_id: datetime.fromisoformat(facts["due_before"])
+        for subject_id, facts in lines
+        if facts.get("due_before")
+    }

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..catalog.models import Tag
@@ -18,7 +18,7 @@ class Review(Base):
     __tablename__ = "reviews"
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     event_id: Mapped[UUID] = mapped_column(ForeignKey("service_events.id"), unique=True)
-    case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"), unique=True)
+    case_id: Mapped[UUID | None] = mapped_column(unique=True)
     receipt_digest: Mapped[str] = mapped_column(String(64), unique=True)
     grade: Mapped[int]
     comment: Mapped[str] = mapped_column(String(COMMENT_LIMIT), default="")
@@ -35,6 +35,12 @@ class Review(Base):
         secondary="review_tags", order_by=Tag.code, viewonly=True
     )
     __table_args__ = (
+        # The case is this service's own, and says «named» exactly when the review does.
+        ForeignKeyConstraint(
+            ["case_id", "identity", "event_id"],
+            ["cases.id", "cases.identity", "cases.event_id"],
+            name="fk_reviews_case",
+        ),
         CheckConstraint("grade BETWEEN 1 AND 5", name="grade_range"),
         CheckConstraint("(grade <= 2) = (case_id IS NOT NULL)", name="negative_has_case"),
         CheckConstraint(

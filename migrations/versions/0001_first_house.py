@@ -13,23 +13,21 @@ FROZEN = {
         "id, event_id, case_id, receipt_digest, grade, comment, identity, phone_digest, channel,"
         " locale, entered_by_id, received_at"
     ),
-    "review_tags": "review_id, tag_code",
     "ledger_entries": (
         "id, at, subject, subject_id, act, actor_kind, actor_id, actor_name, actor_department, facts"
     ),
-    "contacts": "id, case_id, at, by_id, means, reached, words",
-    "verifications": "id, case_id, at, by_id, finding, words",
-    "rectifications": "id, case_id, round, at, by_id, words",
-    "evidence": "id, case_id, rectification_id, name, media_type, size, sha256",
-    "replies": "id, case_id, round, at, by_id, words",
-    "return_visits": "id, case_id, round, at, day, by_id, outcome, attempt, satisfied, words",
-    "closures": "id, case_id, round, visit_id, closed_by_id, at, words",
-    "closure_reports": "week, written_at, figures",
+    "cases": "id, number, event_id, identity, opened_at, contact_due_at, complex_due_at",
 }
-"""Tables whose rows are never deleted, and their columns that are never changed. Left out are sealed
-columns (keys rotate) and the ledger's seal."""
+"""Columns that are never changed, in tables that have others: sealed ones (keys rotate), the ledger's
+seal, and what a case goes through."""
 
-NEVER_DELETED = (*FROZEN, "cases", "service_events")
+FROZEN_WHOLE = (
+    "review_tags", "contacts", "verifications", "rectifications", "evidence", "replies",
+    "return_visits", "closures", "closure_reports",
+)  # fmt: skip
+"""Tables whose rows are written once."""
+
+NEVER_DELETED = (*FROZEN, *FROZEN_WHOLE, "service_events")
 
 
 def choice(*values: str, name: str) -> sa.Enum:
@@ -64,8 +62,15 @@ def freeze() -> None:
         )
     for table, columns in FROZEN.items():
         guard(table, "changed", f"UPDATE OF {columns}")
+    for table in FROZEN_WHOLE:
+        guard(table, "changed", "UPDATE")
     for table in NEVER_DELETED:
         guard(table, "deleted", "DELETE")
+        if not is_sqlite():
+            op.execute(
+                f"CREATE TRIGGER {table}_never_emptied BEFORE TRUNCATE ON {table}"
+                " EXECUTE FUNCTION refuse_change()"
+            )
 
 
 def guard(table: str, what: str, on: str) -> None:
@@ -590,6 +595,7 @@ def create_tables() -> None:
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("contact_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("complex_due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("visit_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("warn_at", sa.DateTime(timezone=True), nullable=True),
@@ -632,6 +638,10 @@ def create_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
         sa.UniqueConstraint("event_id", name=op.f("uq_cases_event_id")),
+        sa.UniqueConstraint("id", "department_code", name=op.f("uq_cases_id_department_code")),
+        sa.UniqueConstraint(
+            "id", "identity", "event_id", name=op.f("uq_cases_id_identity_event_id")
+        ),
         sa.UniqueConstraint("id", "identity", name=op.f("uq_cases_id_identity")),
         sa.UniqueConstraint("number", name=op.f("uq_cases_number")),
     )
@@ -732,6 +742,11 @@ def create_tables() -> None:
         ),
         sa.ForeignKeyConstraint(["by_id"], ["accounts.id"], name=op.f("fk_return_visits_by_id")),
         sa.ForeignKeyConstraint(
+            ["case_id", "case_department"],
+            ["cases.id", "cases.department_code"],
+            name="fk_return_visits_case_department",
+        ),
+        sa.ForeignKeyConstraint(
             ["case_id", "round", "outcome", "attempt_before"],
             [
                 "return_visits.case_id",
@@ -763,7 +778,8 @@ def create_tables() -> None:
             "round",
             "outcome",
             "attempt",
-            name=op.f("uq_return_visits_id_case_id_round_outcome_attempt"),
+            "by_id",
+            name=op.f("uq_return_visits_id_case_id_round_outcome_attempt_by_id"),
         ),
     )
     op.create_index(op.f("ix_return_visits_case_id"), "return_visits", ["case_id"], unique=False)
@@ -815,7 +831,11 @@ def create_tables() -> None:
         sa.CheckConstraint(
             "length(receipt_digest) <= 64", name=op.f("ck_reviews_receipt_digest_length")
         ),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_reviews_case_id")),
+        sa.ForeignKeyConstraint(
+            ["case_id", "identity", "event_id"],
+            ["cases.id", "cases.identity", "cases.event_id"],
+            name="fk_reviews_case",
+        ),
         sa.ForeignKeyConstraint(
             ["entered_by_id"], ["accounts.id"], name=op.f("fk_reviews_entered_by_id")
         ),
@@ -843,7 +863,9 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["by_id"], ["accounts.id"], name=op.f("fk_verifications_by_id")),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_verifications_case_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_verifications")),
-        sa.UniqueConstraint("id", "case_id", name=op.f("uq_verifications_id_case_id")),
+        sa.UniqueConstraint(
+            "id", "case_id", "by_id", name=op.f("uq_verifications_id_case_id_by_id")
+        ),
     )
     op.create_index(op.f("ix_verifications_case_id"), "verifications", ["case_id"], unique=False)
     op.create_table(
@@ -853,6 +875,7 @@ def create_tables() -> None:
         sa.Column("identity", choice("named", "anonymous", name="identity"), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("verification_id", sa.Uuid(), nullable=False),
+        sa.Column("verified_by_id", sa.Uuid(), nullable=False),
         sa.Column("rectification_id", sa.Uuid(), nullable=False),
         sa.Column("rectified_by_id", sa.Uuid(), nullable=False),
         sa.Column("reply_id", sa.Uuid(), nullable=False),
@@ -862,18 +885,39 @@ def create_tables() -> None:
             "visit_outcome", choice("answered", "failed", name="visit_outcome"), nullable=True
         ),
         sa.Column("visit_attempt", sa.Integer(), nullable=True),
+        sa.Column("visited_by_id", sa.Uuid(), nullable=True),
+        sa.Column("case_department", sa.String(length=20), nullable=False),
+        sa.Column("closer_department", sa.String(length=20), nullable=False),
         sa.Column("closed_by_id", sa.Uuid(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("words", sa.String(length=2000), nullable=False),
         sa.CheckConstraint(
-            "identity = 'anonymous' OR (visit_id IS NOT NULL AND visit_outcome IS NOT NULL AND visit_attempt IS NOT NULL AND (visit_outcome = 'answered' OR visit_attempt >= 3))",
+            "identity = 'anonymous' OR (visit_id IS NOT NULL AND visit_outcome IS NOT NULL AND visit_attempt IS NOT NULL AND visited_by_id IS NOT NULL AND (visit_outcome = 'answered' OR visit_attempt >= 3))",
             name=op.f("ck_closures_named_was_visited"),
         ),
         sa.CheckConstraint(
-            "closed_by_id <> rectified_by_id AND closed_by_id <> replied_by_id",
+            "closed_by_id NOT IN (verified_by_id, rectified_by_id, replied_by_id)",
             name=op.f("ck_closures_closer_is_not_handler"),
         ),
+        sa.CheckConstraint(
+            "closer_department <> case_department", name=op.f("ck_closures_closer_from_elsewhere")
+        ),
+        sa.CheckConstraint(
+            "length(case_department) <= 20", name=op.f("ck_closures_case_department_length")
+        ),
+        sa.CheckConstraint(
+            "length(closer_department) <= 20", name=op.f("ck_closures_closer_department_length")
+        ),
         sa.CheckConstraint("length(words) <= 2000", name=op.f("ck_closures_words_length")),
+        sa.CheckConstraint(
+            "visited_by_id IS NULL OR visited_by_id NOT IN (verified_by_id, rectified_by_id, replied_by_id)",
+            name=op.f("ck_closures_visitor_is_not_handler"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_id", "case_department"],
+            ["cases.id", "cases.department_code"],
+            name="fk_closures_case_department",
+        ),
         sa.ForeignKeyConstraint(
             ["case_id", "identity"], ["cases.id", "cases.identity"], name="fk_closures_identity"
         ),
@@ -897,18 +941,19 @@ def create_tables() -> None:
             name="fk_closures_reply",
         ),
         sa.ForeignKeyConstraint(
-            ["verification_id", "case_id"],
-            ["verifications.id", "verifications.case_id"],
+            ["verification_id", "case_id", "verified_by_id"],
+            ["verifications.id", "verifications.case_id", "verifications.by_id"],
             name="fk_closures_verification",
         ),
         sa.ForeignKeyConstraint(
-            ["visit_id", "case_id", "round", "visit_outcome", "visit_attempt"],
+            ["visit_id", "case_id", "round", "visit_outcome", "visit_attempt", "visited_by_id"],
             [
                 "return_visits.id",
                 "return_visits.case_id",
                 "return_visits.round",
                 "return_visits.outcome",
                 "return_visits.attempt",
+                "return_visits.by_id",
             ],
             name="fk_closures_visit",
         ),

@@ -14,7 +14,7 @@ from feedback.db import db, transaction
 from feedback.errors import Invalid, NotYours, OutOfTurn, Unknown
 from feedback.ledger.queries import timeline
 from feedback.notify.models import Message
-from feedback.offices.models import Department
+from feedback.offices.models import Account, AccountRole, Department
 from feedback.offices.roles import Role
 from feedback.reviews.queries import of_case
 
@@ -58,6 +58,7 @@ def test_a_negative_review_opens_a_case_with_its_deadlines(people, now):
     assert case.department_code == "RS"
     assert clock.local(case.contact_due_at).isoformat() == "2026-11-24T17:30:00+08:00"
     assert clock.local(case.due_at).isoformat() == "2026-11-30T17:30:00+08:00"
+    assert clock.local(case.complex_due_at).isoformat() == "2026-12-14T17:30:00+08:00"
     assert case.next_due_at == case.contact_due_at
 
 
@@ -210,10 +211,8 @@ def test_two_failed_attempts_on_one_day_are_one(people, now):
 
 def test_a_dissatisfied_citizen_sends_it_back_once_and_then_to_a_written_conclusion(people, now):
     case = walk_to(make_case(now), State.VISITING, people, now)
-    due_at = case.due_at
     case = do(actions.visit, case, people.operator, UNHAPPY, now=now)
     assert (case.state, case.round, case.answered_at) == (State.RECTIFYING, 2, None)
-    assert case.due_at == due_at
     with pytest.raises(OutOfTurn):
         do(actions.reply, case, people.handler, "同样的话", now=now)
     case = walk_to(case, State.VISITING, people, now)
@@ -223,6 +222,58 @@ def test_a_dissatisfied_citizen_sends_it_back_once_and_then_to_a_written_conclus
         do(actions.close, case, people.supervisor, "", now=now)
     case = do(actions.close, case, people.supervisor, "已向其解释法规第X条", now=now)
     assert case.state is State.CLOSED
+
+
+def test_a_case_sent_back_has_a_term_of_its_own_and_the_ledger_says_so(people, now):
+    case = walk_to(make_case(now), State.VISITING, people, now)
+    due_before = case.due_at
+    later = now + timedelta(days=10)  # Thursday of the next week, past the first deadline
+    case = do(actions.visit, case, people.operator, UNHAPPY, now=later)
+    assert clock.local(case.due_at).isoformat() == "2026-12-10T17:30:00+08:00"
+    assert case.next_due_at == case.due_at
+    facts = timeline("case", case.id)[-1].facts
+    assert facts["due_before"] == due_before.isoformat()
+    assert facts["due_at"] == case.due_at.isoformat()
+
+
+def test_a_handler_who_changed_office_neither_visits_nor_closes_the_own_case(people, now):
+    case = walk_to(make_case(now), State.VISITING, people, now)
+    with transaction():
+        moved = db.session.get_one(Account, people.handler.id)
+        moved.department_code = "GOV"
+        moved.roles = [AccountRole(name=Role.SUPERVISOR)]
+    with pytest.raises(NotYours):
+        do(actions.visit, case, moved, VISITED, now=now)
+    case = walk_to(case, State.CLOSING, people, now)
+    with pytest.raises(NotYours):
+        do(actions.close, case, moved, "x", now=now)
+
+
+def test_the_department_complained_of_cannot_close_its_own_case(people, now):
+    case = walk_to(make_case(now), State.CLOSING, people, now)
+    own = make_account(Role.SUPERVISOR, department="RS")
+    with pytest.raises(NotYours):
+        do(actions.close, case, own, "x", now=now)
+
+
+def test_a_supervising_office_that_is_given_a_case_is_told_as_its_owner(people, now):
+    with transaction():
+        db.session.get_one(Department, "SW").active = False
+    rate(make_event(now, item_code="SW-001", window=None), now, tags=("113",))
+    case = db.session.scalars(select(Case)).one()
+    do(actions.assign, case, people.supervisor, "XZSP", "审批局承办", now=now)
+    told = select(Message.occasion).where(Message.to_department == "XZSP")
+    assert set(db.session.scalars(told)) == {"case_in_triage", "case_opened"}
+
+
+def test_free_words_of_an_assignment_are_not_in_the_ledger(people, now):
+    with transaction():
+        db.session.get_one(Department, "SW").active = False
+    rate(make_event(now, item_code="SW-001", window=None), now, tags=("113",))
+    case = db.session.scalars(select(Case)).one()
+    case = do(actions.assign, case, people.supervisor, "RS", "张三13812345678", now=now)
+    assert "13812345678" not in str([entry.facts for entry in timeline("case", case.id)])
+    assert case.routing["why"] == "张三13812345678"
 
 
 def test_an_answered_visit_needs_a_verdict(people, now):

@@ -56,6 +56,9 @@ CASES_REFUSED = {
     "the ledger rewritten": "UPDATE ledger_entries SET act='praise'",
     "the ledger shortened": "DELETE FROM ledger_entries",
     "the service deleted": "DELETE FROM service_events",
+    "a named case made anonymous": "UPDATE cases SET identity='anonymous' WHERE id=:case",
+    "a case renumbered": "UPDATE cases SET number='HC-2026-999999' WHERE id=:case",
+    "the day of opening moved": "UPDATE cases SET opened_at=due_at WHERE id=:case",
 }
 
 
@@ -72,6 +75,7 @@ ACTS_REFUSED = {
     "visit changed": "UPDATE return_visits SET satisfied=NULL, outcome='failed'",
     "closure deleted": "DELETE FROM closures",
     "closure moved to another handler": "UPDATE closures SET closed_by_id=rectified_by_id",
+    "visitor's office changed": "UPDATE return_visits SET visitor_department='XZSP'",
     "reopened by hand": "UPDATE cases SET state='rectifying' WHERE id=:case",
 }
 
@@ -86,9 +90,10 @@ def closure_of(case, people, **changes):
     """Return a closure's columns, right in everything but `changes`."""
     row = db.session.execute(
         text(
-            "SELECT v.id AS verification_id, r.id AS rectification_id, r.by_id AS rectified_by_id,"
+            "SELECT v.id AS verification_id, v.by_id AS verified_by_id, r.id AS rectification_id,"
+            " r.by_id AS rectified_by_id,"
             " p.id AS reply_id, p.by_id AS replied_by_id, w.id AS visit_id, w.outcome AS visit_outcome,"
-            " w.attempt AS visit_attempt FROM cases c"
+            " w.attempt AS visit_attempt, w.by_id AS visited_by_id FROM cases c"
             " LEFT JOIN verifications v ON v.case_id=c.id LEFT JOIN rectifications r ON r.case_id=c.id"
             " LEFT JOIN replies p ON p.case_id=c.id LEFT JOIN return_visits w ON w.case_id=c.id"
             " WHERE c.id=:case"
@@ -98,7 +103,7 @@ def closure_of(case, people, **changes):
     return {
         **row._asdict(), "id": key(uuid.uuid4()), "case_id": key(case.id), "identity": "named",
         "round": 1, "closed_by_id": key(people.supervisor.id), "at": "2026-11-24 00:00:00+00:00",
-        "words": "", **changes,
+        "words": "", "case_department": "RS", "closer_department": "GOV", **changes,
     }  # fmt: skip
 
 
@@ -119,7 +124,12 @@ def test_a_closure_needs_this_cases_own_proofs_and_another_closer(people, now):
         {"rectification_id": foreign["rectification_id"]},
         {"reply_id": foreign["reply_id"]},
         {"visit_id": foreign["visit_id"]},
-        {"visit_id": None, "visit_outcome": None, "visit_attempt": None},
+        {"visit_id": None, "visit_outcome": None, "visit_attempt": None, "visited_by_id": None},
+        {"visited_by_id": None},
+        {"visited_by_id": key(people.handler.id)},
+        {"closer_department": "RS"},
+        {"closer_department": "SW", "case_department": "SW"},
+        {"verified_by_id": key(people.supervisor.id)},
         {"identity": "anonymous", "visit_id": None, "visit_outcome": None, "visit_attempt": None},
         {"rectification_id": None}, {"reply_id": None}, {"verification_id": None},
         {"round": 2},

@@ -1,11 +1,14 @@
 """The desks through the door: what each person sees, and what every wrong post gets."""
 
+import hashlib
 import io
+import os
+import re
 
 import pytest
 from sqlalchemy import select
 
-from feedback.cases.evidence import plain_name
+from feedback.cases.evidence import path_of, plain_name
 from feedback.cases.models import Case, Evidence
 from feedback.cases.states import State
 from feedback.db import db, transaction
@@ -24,9 +27,7 @@ from ..factories import (
     sign_in,
     walk_to,
 )
-
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
-PDF = b"%PDF-1.7\n%%EOF"
+from .test_evidence import PDF, PNG
 
 
 @pytest.fixture
@@ -189,6 +190,183 @@ def test_tricky_file_names_are_only_words(app, client, people, number, name):
     answer = client.get(f"/cases/{number}/evidence/{file_id}")
     assert answer.status_code == 200
     assert "Set-Cookie" not in answer.headers
+
+
+def words_in(answer, element):
+    """Return what stands in the first such element of the page."""
+    page = answer.get_data(as_text=True)
+    return page.split(f"<{element}", 1)[1].split(">", 1)[1].split("<", 1)[0].strip()
+
+
+def test_a_stale_page_keeps_the_words_in_the_form_while_the_act_is_possible(
+    app, client, people, number
+):
+    walk(app, number, State.RECTIFYING, people)
+    old = seen(app, number)
+    sign_in(client, people.handler)
+    post(client, number, "contact", means="phone", reached="answered", words="打过电话")
+    answer = post(client, number, "rectify", seen=old, words="写了半小时的整改情况")
+    assert answer.status_code == 409
+    page = answer.get_data(as_text=True)
+    assert "moved on by somebody" in page
+    assert "打过电话" in page, "the page is fresh"
+    form = page.split(f'action="/cases/{number}/rectify"', 1)[1].split("</form>", 1)[0]
+    assert "写了半小时的整改情况" in form
+    assert f'name="seen" value="{seen(app, number)}"' in form
+    assert "readonly" not in page
+    again = post(client, number, "rectify", words="写了半小时的整改情况")
+    assert again.status_code == 303
+
+
+def test_a_stale_page_gives_the_words_back_to_copy_when_the_act_is_over(
+    app, client, people, number
+):
+    walk(app, number, State.VERIFYING, people)
+    old = seen(app, number)
+    walk(app, number, State.RECTIFYING, people)
+    sign_in(client, people.handler)
+    answer = post(client, number, "verify", seen=old, finding="true", words="<b>查了</b>很久")
+    assert answer.status_code == 409
+    page = answer.get_data(as_text=True)
+    assert 'id="kept" rows="6" readonly' in page
+    assert "&lt;b&gt;查了&lt;/b&gt;很久" in page
+    assert "Awaiting" not in page
+
+
+def test_words_are_given_back_even_when_the_case_has_left_the_desk(app, client, people, number):
+    walk(app, number, State.VISITING, people)
+    sign_in(client, people.operator)
+    said = {"means": "phone", "outcome": "answered", "satisfied": "yes", "words": "群众很满意",
+            "seen": seen(app, number), "csrf_token": csrf(client, number)}  # fmt: skip
+    walk(app, number, State.CLOSING, people)
+    gone = client.post(f"/cases/{number}/visit", data=said)
+    assert gone.status_code == 404
+    assert "群众很满意" in gone.get_data(as_text=True)
+    for change in ({"outcome": "nonsense"}, {}):
+        nowhere = client.post("/cases/HC-2026-999999/visit", data={**said, **change})
+        assert nowhere.status_code == 404
+        assert words_in(nowhere, "h1") == words_in(gone, "h1")
+
+
+def test_a_wrong_purpose_opens_nothing_and_is_named(client, people, number):
+    sign_in(client, people.handler)
+    post(client, number, "accept")
+    for purpose in ("curiosity", "", "\x00"):
+        answer = post(client, number, "reveal", purpose=purpose)
+        assert answer.status_code == 422
+        page = answer.get_data(as_text=True)
+        assert "13812345678" not in page
+        assert "Some of it needs another look" in page
+
+
+def test_every_bad_file_is_named_with_its_reason(app, client, people, number):
+    walk(app, number, State.RECTIFYING, people)
+    sign_in(client, people.handler)
+    files = [(io.BytesIO(b"<?php"), "one.png"), (io.BytesIO(PDF), "good.pdf"),
+             (io.BytesIO(b""), "two.jpg"), (io.BytesIO(b"MZ"), "three.exe")]  # fmt: skip
+    answer = post(client, number, "rectify", words="整改了", files=files)
+    assert answer.status_code == 422
+    page = answer.get_data(as_text=True)
+    for name in ("one.png", "two.jpg", "three.exe"):
+        assert f"«{name}»: " in page
+    assert "good.pdf" not in page
+    assert "This file is empty" in page
+    assert "choose the files again" in page
+    assert (
+        not list((app.config["FEEDBACK"].var / "evidence").glob("*/*"))
+        or state(app, number) is State.RECTIFYING
+    )
+
+
+@pytest.fixture
+def small_files(app):
+    """Allow 250 KB a file."""
+    before = app.config["FEEDBACK"]
+    app.config["FEEDBACK"] = before.model_copy(update={"evidence_max_bytes": 250_000})
+    yield
+    app.config["FEEDBACK"] = before
+
+
+def test_the_page_says_the_limit_that_holds(app, client, people, number, small_files):
+    walk(app, number, State.RECTIFYING, people)
+    sign_in(client, people.handler)
+    page = client.get(f"/cases/{number}?lang=en").get_data(as_text=True)
+    assert "Up to 5 files of at most 250 KB each" in page
+    files = [(io.BytesIO(PNG + b"\0" * 250_000), "big.png")]
+    answer = post(client, number, "rectify", words="x", files=files)
+    assert answer.status_code == 422
+    assert "at most 250 KB" in answer.get_data(as_text=True)
+    many = [(io.BytesIO(PNG), f"{n}.png") for n in range(6)]
+    assert "At most 5 files" in post(client, number, "rectify", words="x", files=many).text
+
+
+def test_a_file_that_is_gone_is_told_in_words_and_logged(app, client, people, number, capsys):
+    walk(app, number, State.RECTIFYING, people)
+    sign_in(client, people.handler)
+    post(client, number, "rectify", words="x", files=[(io.BytesIO(PDF + b"\n"), "通知.pdf")])
+    with app.app_context():
+        piece = db.session.scalars(select(Evidence)).one()
+        path_of(piece.sha256).unlink()
+    answer = client.get(f"/cases/{number}/evidence/{piece.id}")
+    assert answer.status_code == 404
+    assert "attachment" not in answer.headers.get("Content-Disposition", "")
+    assert "evidence_gone" in capsys.readouterr().out
+
+
+def test_evidence_is_on_the_disk_before_the_transaction_is_opened(
+    app, client, people, number, monkeypatch
+):
+    walk(app, number, State.RECTIFYING, people)
+    sign_in(client, people.handler)
+    synced, fsync = [], os.fsync
+
+    def look(handle):
+        synced.append(bool(db.session().info.get("writing")))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", look)
+    files = [(io.BytesIO(PDF + b"\n" * n), f"{n}.pdf") for n in (2, 3)]
+    assert post(client, number, "rectify", words="x", files=files).status_code == 303
+    assert len(synced) >= 4
+    assert not any(synced)
+
+
+def test_whoever_may_not_rectify_leaves_no_file(app, client, people, number):
+    walk(app, number, State.RECTIFYING, people)
+    content = PDF + b"\n" * 4
+    sign_in(client, people.colleague_elsewhere)
+    token = client.get("/cases").text.split('name="csrf_token"', 1)[1].split('value="', 1)[1]
+    said = {"csrf_token": token.split('"', 1)[0], "seen": "1", "words": "x",
+            "files": [(io.BytesIO(content), "x.pdf")]}  # fmt: skip
+    assert client.post(f"/cases/{number}/rectify", data=said).status_code == 404
+    with app.app_context():
+        assert not path_of(hashlib.sha256(content).hexdigest()).exists()
+
+
+def test_the_office_complained_of_is_told_that_another_one_closes(app, client, people, number):
+    walk(app, number, State.CLOSING, people)
+    with app.app_context():
+        own = make_account(Role.SUPERVISOR, department="RS", name="局督查")
+        let_go(own)
+    sign_in(client, own)
+    page = client.get(f"/cases/{number}?lang=en").get_data(as_text=True)
+    assert "Next: Supervisor of another office" in page
+    assert "This case is about your own office" in page
+    assert f"/cases/{number}/close" not in page
+    elsewhere = app.test_client()
+    sign_in(elsewhere, people.supervisor)
+    page = elsewhere.get(f"/cases/{number}?lang=en").get_data(as_text=True)
+    assert "about your own office" not in page
+    assert f"/cases/{number}/close" in page
+
+
+def test_every_label_has_a_field_of_its_own(app, client, people, number):
+    walk(app, number, State.VERIFYING, people)
+    sign_in(client, people.handler)
+    page = client.get(f"/cases/{number}").get_data(as_text=True)
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'<label for="([^"]+)"', page)) <= set(ids)
 
 
 def test_a_stale_page_and_an_act_out_of_turn_are_told_so(app, client, people, number):

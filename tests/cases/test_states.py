@@ -14,7 +14,7 @@ ALLOWED = [
     (Act.RECTIFY, Role.HANDLER, True), (Act.RECTIFY, Role.HEAD, True),
     (Act.REPLY, Role.HANDLER, True), (Act.REPLY, Role.HEAD, True),
     (Act.VISIT, Role.OPERATOR, False), (Act.VISIT, Role.SUPERVISOR, False),
-    (Act.CLOSE, Role.SUPERVISOR, False), (Act.CLOSE, Role.SUPERVISOR, True),
+    (Act.CLOSE, Role.SUPERVISOR, False),
 ]  # fmt: skip
 
 

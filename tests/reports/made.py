@@ -45,7 +45,7 @@ def make_case(
         identity=Identity.NAMED if named else Identity.ANONYMOUS, department_code=department,
         state=state or _state(department, answered_at, named), routing={},
         complexity=Complexity.SIMPLE, opened_at=opened_at, due_at=due_at, next_due_at=due_at,
-        answered_at=answered_at,
+        complex_due_at=opened_at + timedelta(days=21), answered_at=answered_at,
     )  # fmt: skip
     handler, closer = _person("handler@x.example", "RS"), _person("closer@x.example", "GOV")
     with transaction() as session:
@@ -90,6 +90,8 @@ def _close(session: Any, case: Case, handler: Any, closer: Any, at: datetime) ->
         rectification_id=done.id, rectified_by_id=handler, reply_id=reply.id,
         replied_by_id=handler, visit_id=visit.id if visited else None,
         visit_outcome=Outcome.ANSWERED if visited else None, visit_attempt=1 if visited else None,
+        verified_by_id=handler, visited_by_id=closer if visited else None,
+        case_department=case.department_code, closer_department="GOV",
         closed_by_id=closer, at=at, words="结",
     )  # fmt: skip
     session.add(closure)

@@ -12,6 +12,7 @@ from feedback.cases.models import Case
 from feedback.cases.states import Finding
 from feedback.db import db, transaction
 from feedback.errors import Unknown
+from feedback.ledger.actions import SYSTEM, Line, write
 from feedback.ledger.queries import timeline
 from feedback.offices.roles import Role
 from feedback.reports import actions, queries
@@ -203,6 +204,31 @@ def test_a_week_computed_late_shows_the_cases_as_they_were_at_its_end():
     assert queries.figures("2026-W47", later + timedelta(days=1)) == then
     assert [case.state.value for case in then.overdue] == ["routed", "triage", "verifying"]
     assert {row.department for row in then.rows} == {"RS", None}
+
+
+def test_a_new_term_after_the_week_leaves_the_week_as_it_was():
+    """A dissatisfied visit gives a case a new deadline; the old one counts in the weeks before it."""
+    sent_back = make_case("2026-11-10 10:00", due="2026-11-17 17:30", answered="2026-11-20 10:00")
+    make_case("2026-11-10 10:00", due="2026-11-17 17:30", answered="2026-11-20 10:00")
+    then = queries.figures("2026-W47", MONDAY_EIGHT)
+    old = shanghai("2026-11-17 17:30")
+    for at, new in (
+        ("2026-11-23 10:00", "2026-11-30 17:30"),
+        ("2026-12-01 10:00", "2026-12-08 17:30"),
+    ):
+        facts = {"due_at": shanghai(new).isoformat(), "due_before": old.isoformat()}
+        with transaction() as session:
+            write(shanghai(at), SYSTEM, Line("case", sent_back.id, "visit", facts))
+            _fresh(sent_back).due_at = old = shanghai(new)
+            session.flush()
+    failed = Line("case", sent_back.id, "visit", {"outcome": "failed", "attempt": 1})
+    with transaction():
+        write(shanghai("2026-12-02 10:00"), SYSTEM, failed)
+    later = shanghai("2026-12-10 10:00")
+    assert then.total.overdue == Pair(named=2)
+    assert queries.figures("2026-W47", later) == then
+    assert queries.figures("2026-W48", later).total.overdue == Pair(named=1)
+    assert queries.figures("2026-W50", later).total.overdue == Pair(named=2)
 
 
 def _fresh(case):
