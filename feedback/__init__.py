@@ -6,6 +6,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import channels, models
+from .channels.refusals import forms_only
 from .config import ROOT, Settings, load_settings
 from .db import db, engine_options, open_database
 from .language import open_languages
@@ -23,6 +24,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     open_database(app)
     open_accounts(app)
     app.before_request(allow_body)
+    app.before_request(forms_only)
     CSRFProtect(app)
     open_languages(app)
     open_limits(app)

@@ -7,7 +7,7 @@ WAL-reset bug (3.7.0 to 3.51.2).
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
@@ -32,6 +32,8 @@ from sqlalchemy import (
 from sqlalchemy import Enum as EnumType
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, registry
+
+from .errors import Busy
 
 SAFE_SQLITE = (3, 51, 3)
 PATCHED_SQLITE = ((3, 44, 6), (3, 50, 7))
@@ -145,19 +147,37 @@ def _limit_lengths(table: Table, metadata: MetaData) -> None:
 
 
 @contextmanager
+def _turn() -> Iterator[None]:
+    """Wait for this process's turn to write to SQLite, but not longer than for the file itself.
+
+    Raises Busy. PostgreSQL has no such queue.
+    """
+    if db.engine.dialect.name != "sqlite":
+        yield
+        return
+    if not _sqlite_turn.acquire(timeout=BUSY_SECONDS):
+        raise Busy
+    try:
+        yield
+    finally:
+        _sqlite_turn.release()
+
+
+@contextmanager
 def transaction() -> Iterator[Session]:
     """Open the one transaction of a request or of a job's item, and commit it at the end.
 
     Actions run inside and never commit. Whatever was read before is forgotten first, so that what
-    is decided here is decided on what is locked here. Any exception rolls everything back.
+    is decided here is decided on what is locked here. Any exception rolls everything back. Raises
+    Busy when others hold the database for too long.
     """
     session = db.session()
     if session.info.get("writing"):
         raise RuntimeError("transaction() does not nest")
     session.rollback()
-    turn = _sqlite_turn if db.engine.dialect.name == "sqlite" else nullcontext()
+    session.expire_all()
     try:
-        with turn:
+        with _turn():
             session.info["writing"] = session.connection(execution_options={"writing": True})
             yield session
             session.commit()
@@ -183,21 +203,14 @@ def _write_only_in_transaction(state: ORMExecuteState) -> None:
 
 def engine_options(address: str) -> dict[str, Any]:
     """Return what the engine for `address` is made with. Raises RuntimeError for an unsafe SQLite."""
+    options: dict[str, Any] = {
+        "pool_size": POOL_SIZE, "max_overflow": 0, "pool_timeout": BUSY_SECONDS,
+        "hide_parameters": True,  # an error's text would hold what somebody said
+    }  # fmt: skip
     if not address.startswith("sqlite"):
-        return {
-            "pool_size": POOL_SIZE,
-            "max_overflow": 0,
-            "pool_timeout": BUSY_SECONDS,
-            "pool_pre_ping": True,
-            "connect_args": {"connect_timeout": BUSY_SECONDS},
-        }
-    return {
-        "module": _safe_sqlite(),
-        "pool_size": POOL_SIZE,
-        "max_overflow": 0,
-        "pool_timeout": BUSY_SECONDS,
-        "connect_args": {"timeout": BUSY_SECONDS},
-    }
+        connect = {"connect_timeout": BUSY_SECONDS}
+        return {**options, "pool_pre_ping": True, "connect_args": connect}
+    return {**options, "module": _safe_sqlite(), "connect_args": {"timeout": BUSY_SECONDS}}
 
 
 def _safe_sqlite() -> Any:

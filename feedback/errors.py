@@ -63,6 +63,12 @@ class OwnService(FeedbackError):
     code = "own_service"
 
 
+class Busy(FeedbackError):
+    """The database is taken by others for longer than anybody should wait."""
+
+    code = "busy"
+
+
 class Invalid(FeedbackError):
     """Fields are wrong; `errors` names every one of them."""
 
