@@ -114,7 +114,13 @@ class Settings(BaseSettings):
     )
     rating_limit: str = Field("300 per minute", description="Ratings from one address.")
     sign_in_limit: str = Field("10 per minute", description="Sign-in attempts for one account.")
-    api_limit: str = Field("600 per minute", description="API calls with one key.")
+    sign_in_address_limit: str = Field(
+        "60 per minute", description="Sign-in attempts from one address, whatever the accounts."
+    )
+    api_limit: str = Field(
+        "600 per minute",
+        description="API calls with one key, and calls without a good key from one address.",
+    )
 
     evidence_max_bytes: int = Field(10_000_000, ge=1_000, description="Largest evidence file.")
     mail_sender: Literal["console", "smtp"] = Field("console", description="Who carries e-mail.")

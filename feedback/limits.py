@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app, request, session
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
@@ -17,14 +17,13 @@ limiter = Limiter(get_remote_address, headers_enabled=True)
 
 
 def open_limits(app: Flask) -> None:
-    """Set up the counting; a broken store refuses nobody's rating but is logged by the library."""
+    """Set up the counting; when the store is away, each process counts the same limits itself."""
     config = app.config["FEEDBACK"]
     app.config.update(
         RATELIMIT_ENABLED=config.rate_limits == "on",
         RATELIMIT_STORAGE_URI=config.rate_store,
         RATELIMIT_STRATEGY="moving-window",
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=not config.rate_store.startswith("memory"),
-        RATELIMIT_IN_MEMORY_FALLBACK=[config.api_limit],
     )
     limiter.init_app(app)
 
@@ -39,19 +38,14 @@ def sign_in_limit() -> str:
     return settings().sign_in_limit
 
 
+def sign_in_address_limit() -> str:
+    """Return the limit of sign-in attempts from one address, whatever the accounts."""
+    return settings().sign_in_address_limit
+
+
 def api_limit() -> str:
-    """Return the limit of calls with one key."""
+    """Return the limit of calls with one key, and of calls without a good one from one address."""
     return settings().api_limit
-
-
-def account_tried() -> str:
-    """Return the account that somebody tries to sign in to, from anywhere."""
-    return f"account:{request.form.get('email', '').strip().lower()[:254]}"
-
-
-def key_used() -> str:
-    """Return the API key's bearer, or the address where there is none."""
-    return request.headers.get("Authorization", "")[:200] or get_remote_address()
 
 
 def larger_body(bytes_allowed: Callable[[], int]) -> Callable[[F], F]:
@@ -65,10 +59,13 @@ def larger_body(bytes_allowed: Callable[[], int]) -> Callable[[F], F]:
 
 
 def allow_body() -> None:
-    """Apply the mark. Registered before the CSRF guard, which is the first to read a body."""
+    """Apply the mark to those who are signed in; a stranger's large body is refused unread.
+
+    Registered before the CSRF guard, which is the first to read a body.
+    """
     page = current_app.view_functions.get(request.endpoint or "")
     bytes_allowed = getattr(page, "bytes_allowed", None)
-    if bytes_allowed:
+    if bytes_allowed and "_user_id" in session:
         request.max_content_length = bytes_allowed()
         # The parser's own buffer counts here, and it reads a file 64 KiB at a time.
         request.max_form_memory_size = FORM_MEMORY

@@ -4,7 +4,7 @@ Bearer keys, no cookies. A report is idempotent on (source, project_no, service_
 again is answered alike, other facts under a known key are refused with each differing field named.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,13 +12,14 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext as _
+from flask_limiter.util import get_remote_address
 from pydantic import ValidationError
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
 from .. import clock, limits
 from ..db import transaction
-from ..errors import FieldError, Invalid
+from ..errors import Expired, FieldError, Invalid
 from ..events import codes
 from ..events.actions import BULK_LIMIT, Recorded, record_all
 from ..events.facts import EventFacts, field_errors, parse
@@ -28,6 +29,7 @@ from ..ledger.actions import Actor
 from ..ledger.models import ActorKind
 from ..limits import limiter
 from ..offices import queries as offices
+from ..offices.credentials import api_key_digest
 from .api_document import document
 from .json_door import read_object
 from .refusals import answer, problem
@@ -65,8 +67,32 @@ def _exempt(state: BlueprintSetupState) -> None:
     state.app.extensions["csrf"].exempt(api)
 
 
+def _bearer() -> str:
+    """Return what the caller bears, or nothing."""
+    scheme, _space, bearer = request.headers.get("Authorization", "").partition(" ")
+    return bearer.strip() if scheme.lower() == "bearer" else ""
+
+
+def _key_used() -> str:
+    """Return the digest of what the caller bears, as no limit may hold a key; else the address."""
+    bearer = _bearer()
+    return api_key_digest(bearer) if bearer else get_remote_address()
+
+
+def _is_nobody(response: Response) -> bool:
+    return response.status_code == 401
+
+
+def _limited(page: Callable[[], Response]) -> Callable[[], Response]:
+    """Limit calls by key, and calls without a good key by address: made-up keys are many."""
+    by_key = limiter.limit(limits.api_limit, key_func=_key_used)
+    by_address = limiter.limit(limits.api_limit, deduct_when=_is_nobody)
+    limited: Callable[[], Response] = by_key(by_address(page))
+    return limited
+
+
 @api.post("/v1/events")
-@limiter.limit(limits.api_limit, key_func=limits.key_used)
+@_limited
 def report_event() -> Response:
     """Put one service on record."""
     caller = _caller()
@@ -79,7 +105,7 @@ def report_event() -> Response:
 
 
 @api.post("/v1/events/bulk")
-@limiter.limit(limits.api_limit, key_func=limits.key_used)
+@_limited
 def report_events() -> Response:
     """Put up to a thousand services on record; good rows are kept though others are bad."""
     caller = _caller()
@@ -100,8 +126,8 @@ def openapi() -> Response:
 
 def _caller() -> Caller:
     """Return who bears the key. Raises Unauthorized."""
-    scheme, _space, bearer = request.headers.get("Authorization", "").partition(" ")
-    key = offices.api_key(bearer.strip()) if scheme.lower() == "bearer" else None
+    bearer = _bearer()
+    key = offices.api_key(bearer) if bearer else None
     if key is None:
         raise Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
     return Caller(Actor(ActorKind.API, name=key.name), key.source)
@@ -149,7 +175,12 @@ def _record(batch: Sequence[EventFacts], by: Actor, now: datetime) -> list[Outco
 def _told(outcome: Recorded | Invalid) -> Outcome:
     if isinstance(outcome, Invalid):
         return _problem(422, "invalid", errors=outcome.errors)
-    return Outcome(201 if outcome.is_new else 200, _body(outcome.event))
+    try:
+        return Outcome(201 if outcome.is_new else 200, _body(outcome.event))
+    except Expired as refused:
+        return _problem(
+            410, refused.code, _("This service is on record; no code is made for it any more.")
+        )
 
 
 def _body(event: ServiceEvent) -> dict[str, Any]:

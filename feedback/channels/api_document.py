@@ -147,6 +147,7 @@ REFUSALS = {
     "400": "Not a JSON object.",
     "401": "No key, or none of ours.",
     "403": "The key does not report for this source.",
+    "410": "On record, but its time has ended or its code was withdrawn: there is no code any more.",
     "413": "Too large.",
     "415": "Not application/json.",
     "422": "Fields are wrong, each of them named; or other facts are on record under this key.",

@@ -54,19 +54,19 @@ def record_all(
 ) -> list[Recorded | Invalid]:
     """Put services on record and return an outcome for each, in order. Inside a transaction.
 
-    The same facts under the same key again are the same service, not a second one. Other facts
-    under a known key are refused with each differing field named. A constant number of statements
-    however long the batch.
+    The same facts under the same key again are the same service, not a second one, whatever was
+    retired since. Other facts under a known key are refused with each differing field named. A
+    constant number of statements however long the batch.
     """
-    known = _look_up(batch)
     on_record = _on_record({facts.key for facts in batch})
+    known = _look_up([facts for facts in batch if facts.key not in on_record])
     outcomes: list[Recorded | Invalid] = []
     fresh: dict[tuple[str, str, int], dict[str, Any]] = {}
     for facts in batch:
-        if wrong := _wrong(facts, known, now):
-            outcomes.append(Invalid(wrong))
-        elif facts.key in on_record:
+        if facts.key in on_record:
             outcomes.append(_again(facts, on_record[facts.key]))
+        elif wrong := _wrong(facts, known, now):
+            outcomes.append(Invalid(wrong))
         else:
             fresh[facts.key] = _row(facts, known, via, by, now)
             on_record[facts.key] = event = ServiceEvent(**fresh[facts.key])

@@ -6,6 +6,7 @@ from functools import lru_cache
 import segno
 
 from ..config import settings
+from ..errors import Expired
 from . import tokens
 from .models import ServiceEvent
 
@@ -16,8 +17,15 @@ QUIET_ZONE = 4  # modules, ISO/IEC 18004
 SVG_UNIT = 8
 
 
+def can_be_made(event: ServiceEvent) -> bool:
+    """Say whether the key of the event's token is still kept; a dropped one ended all its codes."""
+    return event.token_key_id in settings().token_keys
+
+
 def token(event: ServiceEvent) -> str:
-    """Return the event's one-time token, derived anew from the key it was made with."""
+    """Return the event's one-time token, derived anew from its key. Raises Expired if that is gone."""
+    if not can_be_made(event):
+        raise Expired(expired_at=event.expires_at)
     return tokens.token_of(settings().token_keys, event.token_key_id, event.serial)
 
 
@@ -45,7 +53,7 @@ def svg(address: str) -> str:
     side = len(matrix) + 2 * QUIET_ZONE
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" width="{side * SVG_UNIT}"'
-        f' height="{side * SVG_UNIT}" shape-rendering="crispEdges" role="img">'
+        f' height="{side * SVG_UNIT}" shape-rendering="crispEdges">'
         f'<path fill="#fff" d="M0 0h{side}v{side}H0z"/><path d="{_dark_runs(matrix)}"/></svg>'
     )
 

@@ -137,7 +137,8 @@ def write_links(path: Path, recorded: Sequence[Recorded]) -> None:
         lines.writerow(["project_no", "service_number", "link"])
         for one in recorded:
             event = one.event
-            lines.writerow([_as_text(event.project_no), event.service_number, codes.link(event)])
+            link = codes.link(event) if codes.can_be_made(event) else ""
+            lines.writerow([_as_text(event.project_no), event.service_number, link])
 
 
 def _as_text(cell: str) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from pydantic import ValidationError
 from wtforms import Field, HiddenField, RadioField, SelectField, StringField
 from wtforms.widgets import DateTimeLocalInput, NumberInput, TelInput
@@ -12,6 +11,7 @@ from wtforms.widgets import DateTimeLocalInput, NumberInput, TelInput
 from .. import clock
 from ..catalog.grades import Mode
 from ..errors import FieldError, Invalid
+from ..offices.forms import StaffForm
 from ..offices.models import Officer, Window
 from ..wording import label, sentence
 from .facts import ApplicantKind, EventFacts, at_shanghai, field_errors, parse
@@ -20,7 +20,7 @@ SOURCE = "desk"
 APPLICANT = "applicant"
 
 
-class ServiceForm(FlaskForm):  # type: ignore[misc]
+class ServiceForm(StaffForm):
     """One service, as a clerk records it. What is wrong is said by the facts, not by the form."""
 
     item_code = HiddenField()

@@ -30,11 +30,11 @@ SLIP_LINE_HEIGHT = 6
 
 @dataclass(frozen=True)
 class Code:
-    """One code with all that is printed beside it, in words."""
+    """One code with all that is printed beside it, in words; without a token it is gone."""
 
     event: ServiceEvent
     picture: Markup
-    token: str
+    token: str | None
     typed_before: str
     served: str
     until: str
@@ -48,10 +48,12 @@ class Code:
 
 def code_of(event: ServiceEvent, now: datetime) -> Code:
     """Return the event's code, ready to be printed."""
-    token, base = codes.token(event), settings().base_url
+    base = settings().base_url
+    token = codes.token(event) if codes.can_be_made(event) else None
+    drawn = codes.svg(codes.scan_address(token, base)) if token else ""
     return Code(
         event=event,
-        picture=Markup(codes.svg(codes.scan_address(token, base))),  # noqa: S704 (drawn by us)
+        picture=Markup(drawn),  # noqa: S704 (drawn by us)
         token=token,
         typed_before=f"{base}/r/",
         served=moment_words(event.served_at),

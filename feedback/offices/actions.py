@@ -16,7 +16,7 @@ from sqlalchemy import Select, select, update
 from ..db import db, insert, new_id
 from ..errors import FieldError, Invalid, Unknown
 from ..ledger.actions import Actor, Line, write
-from ..text import NotText, clean_line
+from ..text import CONTROL, NotText, clean_line
 from . import loading, queries
 from .credentials import (
     api_key_digest,
@@ -172,17 +172,20 @@ def _checked(person: Person, wrong: list[FieldError]) -> dict[str, Any]:
     name = _line("name", person.name, NAME_LIMIT, wrong)
     if not may_be_together(person.roles):
         wrong.append(FieldError("roles", "roles_apart" if person.roles else "missing"))
-    if not db.session.scalar(_in_use(Department, person.department)):
+    if not _is_in_use(Department, person.department):
         wrong.append(FieldError("department", "unknown_department"))
-    if person.window and not db.session.scalar(_in_use(Window, person.window)):
+    if person.window and not _is_in_use(Window, person.window):
         wrong.append(FieldError("window", "unknown_window"))
     return {
         "name": name, "department_code": person.department, "window_code": person.window or None,
     }  # fmt: skip
 
 
-def _in_use(model: Any, code: str) -> Select[Any]:
-    return select(model.code).where(model.code == code, model.active)
+def _is_in_use(model: Any, code: str) -> bool:
+    """Say whether there is such a row; PostgreSQL would not even compare what is not text."""
+    if CONTROL.search(code):
+        return False
+    return bool(db.session.scalar(select(model.code).where(model.code == code, model.active)))
 
 
 def _line(field: str, typed: str, limit: int, wrong: list[FieldError]) -> str:

@@ -1,10 +1,12 @@
-"""What is typed about an account."""
+"""What is typed about an account, and what every form of the staff has in common."""
 
 from typing import Any
 
+from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import SelectField, SelectMultipleField, StringField
+from werkzeug.datastructures import CombinedMultiDict, MultiDict
+from wtforms import FileField, SelectField, SelectMultipleField, StringField
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from ..errors import FieldError
@@ -14,7 +16,25 @@ from .queries import departments, windows
 from .roles import Role
 
 
-class PersonForm(FlaskForm):  # type: ignore[misc]
+class StaffForm(FlaskForm):  # type: ignore[misc]
+    """A form in which a file can only arrive where one is asked for."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        """The library hands a file to any field of its name, and a text field would break on it."""
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """Return what was sent, without the files that belong to no file field."""
+            sent = super().wrap_formdata(form, formdata)
+            if not isinstance(sent, CombinedMultiDict):
+                return sent
+            asked = [
+                (name, file) for name, file in request.files.items(multi=True)
+                if isinstance(form._fields.get(name), FileField)
+            ]  # fmt: skip
+            return CombinedMultiDict([MultiDict(asked), request.form])
+
+
+class PersonForm(StaffForm):
     """Who somebody is and what the account may be; what is wrong is said by the action."""
 
     name = StringField(_l("Name"), render_kw={"maxlength": 60, "autocomplete": "off"})

@@ -27,15 +27,15 @@ OVERSEEING_ROLES = (Role.SUPERVISOR, Role.AUDITOR)
 REPORT_ROLES = (Role.SUPERVISOR, Role.AUDITOR, Role.HEAD)
 """Those who read the reports."""
 
-COMBINABLE_ROLES = frozenset({Role.CLERK, Role.HANDLER, Role.HEAD})
-"""Those that one account may hold together: small departments have one person for all three."""
+COMBINABLE_ROLES = frozenset({Role.HANDLER, Role.HEAD})
+"""Those that one account may hold together: small departments have one person for both."""
 
 
 def may_be_together(roles: frozenset[Role]) -> bool:
     """Say whether one account may hold these roles together.
 
-    The department's own roles may combine. Supervisor, operator, auditor and administrator stand
-    alone: who judges or visits must not have worked the case, who audits must not be able to
-    write, and who hands out accounts must not read who said what.
+    Those who work the department's cases may combine. Every other role stands alone: the window is
+    promised not to see who rated, who judges or visits must not have worked the case, who audits
+    must not be able to write, and who hands out accounts must not read who said what.
     """
     return len(roles) == 1 or (len(roles) > 1 and roles <= COMBINABLE_ROLES)

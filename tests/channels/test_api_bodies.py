@@ -10,7 +10,7 @@ from feedback.db import db
 from feedback.limits import limiter
 
 from ..conftest import ROOT, make_settings
-from .business import BULK, SINGLE, count, make_key, open_shop, report, send, wrong
+from .business import BULK, KEY, SINGLE, count, make_key, open_shop, report, send, wrong
 
 NASTY = {
     "NUL": "a\x00b", "a lone surrogate": "\ud800", "a control character": "a\x07b",
@@ -189,3 +189,55 @@ def test_a_key_that_calls_too_often_is_429_and_others_are_not(hurried):
     assert "Retry-After" in answers[-1].headers
     make_key(hurried, "another")
     assert send(client, report(), key="another").status_code == 200
+
+
+@pytest.fixture
+def counting(app):
+    """Return an app that counts calls, on the test's database."""
+    config = app.config["FEEDBACK"]
+    counting = create_app(
+        make_settings(config.var, database_url=config.database_url, rate_limits="on")
+    )
+    limiter.reset()
+    yield counting
+    limiter.reset()
+    limiter.enabled = False
+    with counting.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_made_up_keys_are_counted_by_address_and_do_not_hinder_a_good_one_elsewhere(counting):
+    client = counting.test_client()
+    answers = [send(client, {}, key=f"made-up-{number}").status_code for number in range(700)]
+    assert answers == [401] * 600 + [429] * 100
+    elsewhere = {"environ_base": {"REMOTE_ADDR": "192.0.2.7"}}
+    assert send(client, report(), **elsewhere).status_code == 201
+
+
+def test_good_calls_count_for_the_key_and_not_for_the_address(hurried):
+    client = hurried.test_client()
+    make_key(hurried, "another")
+    answers = [send(client, report(), key=key).status_code for key in (KEY, "another") * 3]
+    assert answers == [201] + [200] * 5
+    assert send(client, report(), key="made-up").status_code == 401
+
+
+def test_a_key_is_the_same_however_its_header_is_written(hurried):
+    client = hurried.test_client()
+    headers = (f"Bearer {KEY}", f"bearer {KEY}", f"BEARER   {KEY} ", f"bEARER  {KEY}")
+    answers = [
+        client.post(SINGLE, json=report(), headers={"Authorization": header}).status_code
+        for header in headers
+    ]
+    assert answers == [201, 200, 200, 429]
+
+
+def test_no_key_is_kept_in_clear_where_calls_are_counted(hurried):
+    client = hurried.test_client()
+    for key in (KEY, "made-up"):
+        send(client, report(), key=key)
+    kept = str(vars(limiter.storage))
+    assert "LIMITER" in kept, "something is counted"
+    assert KEY not in kept
+    assert "made-up" not in kept

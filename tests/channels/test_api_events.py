@@ -7,14 +7,16 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from feedback.db import db
+from feedback.catalog.models import Item
+from feedback.db import db, transaction
 from feedback.events import tokens
 from feedback.events.models import RecordedVia, ServiceEvent
 from feedback.ledger.models import ActorKind, Entry
+from feedback.offices.models import Officer, Window
 
 from ..conftest import MONDAY_MORNING
 from ..counting import statements
-from .business import KEY, SINGLE, count, make_key, open_shop, report, send, wrong
+from .business import BULK, KEY, SINGLE, count, make_key, open_shop, report, send, wrong
 
 
 @pytest.fixture(autouse=True)
@@ -204,3 +206,39 @@ def test_other_facts_at_the_same_time_make_one_service_and_one_refusal(app):
         answers = list(threads.map(lambda said: send(app.test_client(), said).status_code, reports))
     assert sorted(answers) == [200] * 4 + [201] + [422] * 5
     assert count(app) == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "code"), [(Item, "RS-001"), (Window, "RS-12"), (Officer, "RS-1")]
+)
+def test_a_repeated_report_is_answered_the_same_though_something_was_retired(
+    app, client, model, code
+):
+    with app.app_context(), transaction() as session:
+        session.add(Officer(code="RS-1", name="柏", department_code="RS"))
+    first = send(client, report(officer="RS-1"))
+    retire(app, model, code)
+    second = send(client, report(officer="RS-1"))
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json == second.json
+    assert send(client, report("new", officer="RS-1")).status_code == 422
+    batch = send(client, {"events": [report(officer="RS-1"), report("n", officer="RS-1")]}, BULK)
+    assert [row["status"] for row in batch.json["events"]] == [200, 422]
+
+
+def retire(app, model, code):
+    with app.app_context(), transaction() as session:
+        session.get_one(model, code).active = False
+
+
+def test_a_repeated_report_whose_key_was_dropped_is_410_and_spoils_no_batch(
+    app, client, monkeypatch
+):
+    send(client, report("old"))
+    monkeypatch.setattr(app.config["FEEDBACK"], "token_keys", {"N": b"n" * 32})
+    answer = send(client, report("old"))
+    assert (answer.status_code, answer.json["code"]) == (410, "expired")
+    assert answer.mimetype == "application/problem+json"
+    batch = send(client, {"events": [report("new"), report("old")]}, BULK)
+    assert [row["status"] for row in batch.json["events"]] == [201, 410]
+    assert count(app) == 2

@@ -186,3 +186,11 @@ def test_links_do_not_become_formulas(context, now, tmp_path):
     commands.write_links(tmp_path / "l.csv", recorded)
     (row,) = csv.DictReader(io.StringIO((tmp_path / "l.csv").read_text("utf-8-sig")))
     assert row["project_no"] == "'=cmd()"
+
+
+def test_a_service_whose_key_was_dropped_has_no_link(context, now, tmp_path, monkeypatch):
+    recorded = import_table(table(ROWS[0]), "file", now)
+    monkeypatch.setattr(context.config["FEEDBACK"], "token_keys", {"N": b"n" * 32})
+    commands.write_links(tmp_path / "l.csv", recorded)
+    (row,) = csv.DictReader(io.StringIO((tmp_path / "l.csv").read_text("utf-8-sig")))
+    assert (row["project_no"], row["link"]) == ("3701-1", "")

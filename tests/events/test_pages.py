@@ -369,6 +369,18 @@ class TestPrinting:
         assert "ended on Friday 30 October" in text
         assert "<svg" not in page(client, f"{DESK}/sheet?event={event.id}")
 
+    def test_a_code_whose_key_was_dropped_is_not_printed_and_the_page_says_so(
+        self, app, client, clerk, monkeypatch
+    ):
+        with app.app_context():
+            event = recorded()
+        monkeypatch.setattr(app.config["FEEDBACK"], "token_keys", {"N": b"n" * 32})
+        for path in (f"{event.id}", f"{event.id}/slip", f"sheet?event={event.id}"):
+            text = page(client, f"{DESK}/{path}")
+            assert "No code can be printed for this service any more" in text, path
+            assert '<div class="qr">' not in text
+        assert event.project_no in page(client, DESK)
+
     def test_a_second_service_of_a_project_says_so(self, app, client, clerk):
         with app.app_context():
             event = recorded(service_number=2)

@@ -19,13 +19,11 @@ def prepare(app):
 
 def test_an_account_is_added_with_a_made_password_and_disabled(app, run_flask):
     prepare(app)
-    done = run_flask(
-        *ADD, "--role", "clerk", "--role", "handler", "--window", "RS-12", "--generate"
-    )
+    done = run_flask(*ADD, "--role", "handler", "--role", "head", "--window", "RS-12", "--generate")
     (password,) = re.findall(r"(?:[2-9a-z]{5}-){3}[2-9a-z]{5}", done.stdout)
     with app.app_context():
         person = person_of(queries.account("aili@licheng.example"))
-    assert (person.window, person.roles) == ("RS-12", {Role.CLERK, Role.HANDLER})
+    assert (person.window, person.roles) == ("RS-12", {Role.HANDLER, Role.HEAD})
     assert try_to_sign_in(app, person.email, password).status_code == 302
     assert "aili@licheng.example" in run_flask("accounts", "list").stdout
     run_flask("accounts", "disable", "AILI@licheng.example")
