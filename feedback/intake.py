@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, exists, or_, select
 
 from . import privacy
 from .cases import actions as cases
@@ -20,17 +20,29 @@ from .events import queries as events
 from .events import tokens
 from .events.models import ServiceEvent
 from .ledger.actions import CITIZEN, Line, write
-from .offices.models import Window
+from .offices.models import Officer, Window
 from .offices.queries import is_own_service
 from .reviews import actions as reviews
 from .reviews.drafts import Draft, KnownTag, Statement, take
 from .reviews.models import Review
+from .text import phone
+
+SERVED_TO_STAFF = exists().where(
+    Officer.active,
+    Officer.phone_digest == ServiceEvent.applicant_phone_digest,
+    or_(
+        Officer.department_code.in_((Item.department_code, Window.department_code)),
+        Officer.window_code == ServiceEvent.window_code,
+    ),
+)
+"""Whether the applicant's phone is on the staff register for the service's window or department."""
 
 SERVED = (
     select(
         ServiceEvent.id, ServiceEvent.expires_at, ServiceEvent.item_code, ServiceEvent.window_code,
         Item.name.label("item_name"), Item.department_code, Item.guide_owner_code,
         Window.department_code.label("window_department"), Review.id.label("is_rated"),
+        SERVED_TO_STAFF.correlate(ServiceEvent, Item, Window).label("to_staff"),
     )
     .join(Item, Item.code == ServiceEvent.item_code)
     .outerjoin(Window, Window.code == ServiceEvent.window_code)
@@ -88,7 +100,7 @@ def receive(token: str, draft: Draft, now: datetime) -> str:
         raise Unknown
     _still_open(served, served.is_rated is not None, now)
     said = take(draft, _known_tags(draft))
-    _not_own_service(served, said)
+    _not_own_service(served, draft)
     case = _open_case(served, said, draft, now) if said.grade.is_negative else None
     review_id = reviews.record(served.id, said, draft, case.id if case else None, now)
     lines = [Line("review", review_id, "receive", _facts(served, said, draft))]
@@ -123,11 +135,17 @@ def _known_tags(draft: Draft) -> Mapping[int, KnownTag]:
     }
 
 
-def _not_own_service(served: Row, said: Statement) -> None:
-    """Refuse a rating from a phone on the staff register for its own window or department."""
-    if said.phone is None:
+def _not_own_service(served: Row, draft: Draft) -> None:
+    """Refuse a rating from a phone on the staff register for its own window or department.
+
+    Whether the phone was typed here, even where it would not be kept, or recorded with the service.
+    """
+    if served.to_staff:
+        raise OwnService
+    typed = phone(draft.phone)
+    if typed is None:
         return
-    digest = privacy.digest(settings().digest_key.get_secret_value(), "phone", said.phone)
+    digest = privacy.digest(settings().digest_key.get_secret_value(), "phone", typed)
     departments = {served.department_code, served.window_department} - {None}
     if is_own_service(digest, departments, served.window_code):
         raise OwnService

@@ -1,12 +1,18 @@
 """Whatever is sent anywhere: a clear refusal, never a 500."""
 
 import io
+from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
+import time_machine
+from sqlalchemy import event, func, select
 from sqlalchemy.exc import OperationalError
 
 from feedback.db import db
+from feedback.events import codes
 from feedback.offices.roles import Role
+from feedback.reviews.models import Review
 
 from .factories import let_go, make_account, make_district, make_event, rate, sign_in
 
@@ -32,8 +38,10 @@ def test_under_api_it_is_a_problem_in_json(client):
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "PROPFIND"])
 @pytest.mark.parametrize("path", PATHS)
-def test_a_wrong_method_is_405_or_locked_never_500(client, method, path):
-    assert client.open(path, method=method).status_code in (302, 400, 401, 404, 405)
+def test_a_wrong_method_is_405_before_anything_else_is_asked(client, method, path):
+    answer = client.open(path, method=method)
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["Allow"] or path.startswith("/api")
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/receipts", "/r/X", "/api/v1/events"])
@@ -87,45 +95,110 @@ def test_a_database_that_is_away_is_503_and_nothing_is_lost(app, client, monkeyp
     assert "Nothing was lost" in answer.get_data(as_text=True)
 
 
-def test_a_locked_database_refuses_a_rating_clearly_and_takes_it_later(app, client):
+@pytest.fixture
+def away(app):
+    """Let no connection to the database come about any more, until it is let back."""
+
+    def refuse(dialect, *_):
+        raise dialect.loaded_dbapi.OperationalError("nobody there")
+
     with app.app_context():
-        if db.engine.dialect.name != "sqlite":
-            pytest.skip("PostgreSQL locks rows, not the file")
-        make_district()
-        event = make_event()
-        from feedback.events import codes
-
-        token = codes.token(event)
-        db.session.remove()
-        with db.engine.connect().execution_options(writing=True) as holder:
-            holder.exec_driver_sql("PRAGMA busy_timeout=10")
-            holder.begin() if not holder.in_transaction() else None
-            other = app.test_client()
-            with shorter_patience(app):
-                assert other.post(f"/r/{token}", data={"grade": "5"}).status_code == 503
-            holder.rollback()
-    assert client.post(f"/r/{token}", data={"grade": "5"}).status_code in (303, 410)
-
-
-def shorter_patience(app):
-    """Let connections wait for a lock for a moment only, so that the test need not."""
-    from contextlib import contextmanager
-
-    from sqlalchemy import event
+        engine = db.engine
 
     @contextmanager
-    def patience():
-        def hurry(connection):
-            if not connection.get_execution_options().get("hurried"):
-                connection.connection.driver_connection.execute("PRAGMA busy_timeout=50")
-
-        event.listen(db.engine, "begin", hurry, insert=True)
+    def gone():
+        engine.dispose()
+        event.listen(engine, "do_connect", refuse)
         try:
             yield
         finally:
-            event.remove(db.engine, "begin", hurry)
+            event.remove(engine, "do_connect", refuse)
 
-    return patience()
+    return gone
+
+
+@pytest.mark.parametrize("path", ["/", "/cases", "/desk", "/receipts/0000-0000-0000", "/r/token"])
+def test_without_a_database_a_browser_that_is_signed_in_reads_a_page(app, client, away, path):
+    with app.app_context():
+        make_district()
+        path = path.replace("token", codes.token(make_event()))
+        sign_in(client, make_account(Role.CLERK))
+    with away():
+        answer = client.get(f"{path}?lang=en")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
+    assert "Nothing was lost" in answer.get_data(as_text=True)
+    assert client.get(path).status_code != 503
+
+
+def test_without_a_database_a_citizen_reads_a_page(app, client, away):
+    with app.app_context():
+        make_district()
+        token = codes.token(make_event())
+    with away():
+        for answer in (client.get(f"/r/{token}"), client.post(f"/r/{token}", data={"grade": "5"})):
+            assert answer.status_code == 503
+            assert 'class="button"' in answer.get_data(as_text=True)
+        assert client.get("/nowhere").status_code == 404
+
+
+def test_a_refusal_looks_like_the_citizens_page_and_speaks_as_large(client):
+    page = client.get("/r/mistyped?lang=en&size=large").get_data(as_text=True)
+    assert 'class="large"' in page
+    assert "staff.css" not in page
+    assert 'href="/?lang=en&amp;size=large"' in page
+    assert 'href="?lang=zh_CN&amp;size=large"' in page
+
+
+def test_a_refused_form_offers_no_link_that_would_lose_it(client):
+    page = client.post("/r/mistyped?lang=en", data={"grade": "5"}).get_data(as_text=True)
+    assert 'href="?' not in page
+
+
+def test_a_refusal_leads_staff_back_to_their_desk(app, client):
+    with app.app_context():
+        make_district()
+        sign_in(client, make_account(Role.CLERK))
+    assert 'href="/desk"' in client.get("/nowhere").get_data(as_text=True)
+    assert 'href="/desk"' not in app.test_client().get("/nowhere").get_data(as_text=True)
+
+
+def test_a_locked_database_refuses_a_rating_clearly_and_takes_it_later(app, client, now):
+    with app.app_context(), time_machine.travel(now + timedelta(minutes=1)):
+        if db.engine.dialect.name != "sqlite":
+            pytest.skip("PostgreSQL locks rows, not the file")
+        make_district()
+        token = codes.token(make_event())
+        db.session.remove()
+        with shorter_patience(), db.engine.connect() as holder:
+            holder.exec_driver_sql("COMMIT")
+            holder.exec_driver_sql("BEGIN IMMEDIATE")
+            assert client.post(f"/r/{token}", data={"grade": "5"}).status_code == 503
+            assert reviews_kept() == 0
+            holder.exec_driver_sql("ROLLBACK")
+            holder.exec_driver_sql("BEGIN")
+        assert client.post(f"/r/{token}", data={"grade": "5"}).status_code == 303
+        assert reviews_kept() == 1
+
+
+def reviews_kept():
+    with db.engine.connect() as connection:
+        return connection.scalar(select(func.count()).select_from(Review))
+
+
+@contextmanager
+def shorter_patience():
+    """Let connections wait for a lock for a moment only, so that the test need not."""
+
+    def hurry(connection, *_):
+        connection.execute("PRAGMA busy_timeout=50")
+
+    event.listen(db.engine, "checkout", hurry)
+    try:
+        yield
+    finally:
+        event.remove(db.engine, "checkout", hurry)
+        db.engine.dispose()
 
 
 def test_headers_are_on_every_answer(client):

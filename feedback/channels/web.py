@@ -22,7 +22,7 @@ from ..catalog.grades import Grade
 from ..catalog.models import Tag
 from ..config import ROOT, settings
 from ..db import transaction
-from ..errors import AlreadyRated, Expired, FieldError, Invalid, Unknown
+from ..errors import AlreadyRated, Expired, FieldError, Invalid, NotYours, Unknown
 from ..events import codes, tokens
 from ..events.expiry import last_day
 from ..language import LANGUAGES, chosen, html_language
@@ -30,8 +30,10 @@ from ..limits import limiter
 from ..reviews import queries as reviews
 from ..reviews.drafts import COMMENT_LIMIT, Channel, Draft
 from ..text import CONTROL
+from .squeeze import squeeze
 
 pages = Blueprint("web", __name__)
+pages.after_request(squeeze)
 
 FIELDS = ("grade", "tags", "comment", "identity", "name", "phone")
 SHOWN_FIRST = 3
@@ -147,9 +149,9 @@ def _staff_here() -> UUID | None:
 
 @pages.errorhandler(AlreadyRated)
 def _already_rated(refused: AlreadyRated) -> ResponseReturnValue:
-    return render_template(
-        "web/already_rated.html", link=_receipt_address(refused.facts["receipt"])
-    ), 409
+    """Lead a citizen to the receipt; staff, who can print a slip again, learn only the fact."""
+    link = None if _staff_here() else _receipt_address(refused.facts["receipt"])
+    return render_template("web/already_rated.html", link=link), 409
 
 
 @pages.errorhandler(Expired)
@@ -202,8 +204,13 @@ def look_up() -> ResponseReturnValue:
 @pages.get("/receipts/<code>")
 @limiter.limit(limits.rating_limit)
 def receipt(code: str) -> ResponseReturnValue:
-    """Show where a review and its case stand, without anything personal."""
+    """Show where a review and its case stand, without anything personal.
+
+    Not where staff are signed in: nobody shall look up how a service of their own was rated.
+    """
     known = tokens.read_receipt(code)
+    if known and _staff_here():
+        raise NotYours(receipt=known)
     review = known and reviews.by_receipt(known)
     if not known or not review:
         typed = printable(code)[:100]
@@ -215,6 +222,12 @@ def receipt(code: str) -> ResponseReturnValue:
         progress=cases.progress(review),
         now=clock.now(),
     )
+
+
+@pages.errorhandler(NotYours)
+def _for_the_citizen_only(refused: NotYours) -> ResponseReturnValue:
+    code = tokens.grouped(refused.facts["receipt"])
+    return render_template("web/receipt_closed.html", code=code), 403
 
 
 def _receipt_address(code: str) -> str:

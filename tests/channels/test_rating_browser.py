@@ -200,7 +200,7 @@ def addresses(app, client, token):
         "rating": f"/r/{token}", "receipt": named, "thanks": good.headers["Location"],
         "already rated": f"/r/{rated}",
         "expired": f"/r/{make_token(app, now=clock.now() - timedelta(days=40))}",
-        "home": "/", "receipts": "/receipts", "no receipt": "/receipts/x",
+        "home": "/", "receipts": "/receipts", "no receipt": "/receipts/x", "refusal": "/r/mistyped",
     }  # fmt: skip
 
 

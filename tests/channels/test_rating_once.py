@@ -12,6 +12,7 @@ import time_machine
 from sqlalchemy import text
 
 from feedback.db import db
+from feedback.offices.roles import Role
 from feedback.reviews.drafts import Channel, Identity
 from feedback.reviews.queries import name_of, phone_of
 
@@ -103,7 +104,33 @@ def test_a_rating_on_a_staff_screen_is_marked(app, client, token):
         sign_in(client, account)
     answer = rate(client, token, grade="5")
     assert only_review(app).entered_by_id == account.id
-    assert "Entered on a staff screen" in text_of(client.get(answer.headers["Location"]))
+    receipt = answer.headers["Location"]
+    assert "Entered on a staff screen" in text_of(app.test_client().get(receipt))
+
+
+def test_whoever_rates_on_a_staff_screen_can_take_the_receipt_code_home(app, client, token):
+    with app.app_context():
+        sign_in(client, make_account())
+    receipt = rate(client, token, grade="5").headers["Location"]
+    answer = client.get(receipt)
+    assert answer.status_code == 403
+    assert receipt.split("/")[-1].split("?")[0] in text_of(answer)
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("path", ["r", "R"])
+def test_staff_who_open_a_code_again_learn_only_that_it_was_used(app, client, token, role, path):
+    rate(client, token, **BAD)
+    with app.app_context():
+        staff = app.test_client()
+        sign_in(staff, make_account(role))
+    for answer in (staff.get(f"/{path}/{token}?lang=en"), rate(staff, token, grade="5")):
+        page = answer.get_data(as_text=True)
+        assert answer.status_code == 409
+        assert "rated already" in page
+        assert "/receipts" not in page
+        assert "eceipt" not in page
+    assert "/receipts/" in client.get(f"/r/{token}").get_data(as_text=True)
 
 
 def test_a_rating_on_a_citizens_screen_is_not_marked(app, client, token):

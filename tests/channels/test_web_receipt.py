@@ -12,11 +12,14 @@ from feedback.cases.models import Case
 from feedback.cases.states import Means, Outcome, State
 from feedback.catalog.models import RoutingRule
 from feedback.db import db, transaction
+from feedback.events import tokens as codes
 from feedback.limits import limiter
+from feedback.offices.roles import Role
+from feedback.reviews import actions as reviews
 
 from .. import counting
 from ..conftest import make_settings
-from ..factories import make_district, make_people, walk_to
+from ..factories import let_go, make_account, make_district, make_people, sign_in, walk_to
 from .citizen import BAD, NAMED, make_token, rate, text_of
 
 
@@ -51,8 +54,14 @@ def test_a_satisfied_receipt_is_a_thank_you_with_its_code(client, receipt):
     assert address.split("/")[-1].split("?")[0] in words
     assert "Thank you" in words
     assert "特殊工时首次审批" in words
-    assert "Very satisfied" in words
     assert "What happens with it" not in words
+
+
+@pytest.mark.parametrize("grade", "12345")
+def test_no_receipt_tells_the_grade(client, receipt, grade):
+    words = text_of(client.get(receipt(grade=grade, comment="慢")))
+    assert "atisfied" not in words
+    assert "rating:" not in words
 
 
 def test_a_named_receipt_shows_the_road_ahead_with_its_dates(client, receipt):
@@ -172,6 +181,32 @@ def test_a_malformed_code_costs_no_statement(app, client, token):
         client.get("/receipts/nonsense")
         client.get("/receipts")
     assert seen == []
+
+
+@pytest.mark.parametrize("role", Role)
+def test_no_receipt_opens_where_staff_are_signed_in(app, client, receipt, role):
+    address = receipt(**NAMED)
+    with app.app_context():
+        account = make_account(role)
+        let_go(account)
+    staff = app.test_client()
+    sign_in(staff, account)
+    answer = staff.get(address)
+    assert answer.status_code == 403
+    words = text_of(answer)
+    assert "for the person who rated" in words
+    for told in ("received your review", "put right", "特殊工时首次审批", "Mon 23 Nov"):
+        assert told not in words
+    assert client.get(address).status_code == 200
+
+
+def test_a_receipt_is_refused_to_staff_alike_whether_it_exists_or_not(app, client, token):
+    with app.app_context():
+        account = make_account(Role.CLERK)
+        sign_in(client, account)
+        unused = codes.grouped(reviews.receipt_of(account.id))
+    assert client.get(f"/receipts/{unused}").status_code == 403
+    assert client.get("/receipts/x").status_code == 404
 
 
 @pytest.fixture
