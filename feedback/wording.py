@@ -54,7 +54,7 @@ FAULTS: Mapping[str, LazyString] = {
     "phone_missing": _l("To be called back, please leave a telephone number; or stay anonymous."),
     "file_missing": _l("Please choose a file."),
     "file_empty": _l("This file is empty: please choose another."),
-    "file_too_large": _l("This file is too large: at most %(megabytes)s MB."),
+    "file_too_large": _l("This file is too large: at most %(limit)s."),
     "file_type": _l("Only pictures (JPEG, PNG, WebP) and PDF are taken, judged by their content."),
     "too_many_files": _l("At most %(limit)s files at once."),
     "attempt_today": _l(
@@ -96,7 +96,7 @@ FAULTS: Mapping[str, LazyString] = {
     "not_an_email": _l("This is not an e-mail address: please check it."),
     "email_taken": _l("There is an account with this address: please change that one."),
     "roles_apart": _l(
-        "Window clerk, handler and department head may go together; every other role stands alone:"
+        "Handler and department head may go together; every other role stands alone:"
         " please choose again, or make a second account."
     ),
     "password_too_short": _l("Please use at least 12 characters."),
@@ -131,7 +131,8 @@ REFUSALS: Mapping[str, tuple[LazyString, LazyString]] = {
     "own_service": (
         _l("Staff cannot rate their own window or department"),
         _l(
-            "This telephone is on the staff register. The service can still be rated by the person served."
+            "The telephone given here or with the service is on the staff register. If that is"
+            " wrong, please call 12345."
         ),
     ),
     "invalid": (

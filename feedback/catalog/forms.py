@@ -3,11 +3,11 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import SelectField
 from wtforms.validators import InputRequired
 
+from ..offices.forms import StaffForm
 from ..offices.loading import File
 from ..tables import NAME_SHOWN
 from .registers import REGISTERS
@@ -19,7 +19,7 @@ TABLES = {
 """The tables in words."""
 
 
-class LoadForm(FlaskForm):  # type: ignore[misc]
+class LoadForm(StaffForm):
     """A file and the table that it fills."""
 
     table = SelectField(_l("Table"), [InputRequired(_l("Please choose the table."))])
