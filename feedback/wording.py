@@ -151,7 +151,9 @@ REFUSALS: Mapping[str, tuple[LazyString, LazyString]] = {
     "unauthorised": (_l("A valid key is needed"), _l("Please send it as a bearer token.")),
     "busy": (
         _l("The service cannot answer just now"),
-        _l("Nothing was lost. Please try again in a minute."),
+        _l(
+            "Nothing was lost: go back, what you typed is still there, and submit again in a minute."
+        ),
     ),
     "failed": (
         _l("Something went wrong on our side"),

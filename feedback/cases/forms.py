@@ -14,6 +14,7 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, Optional, Regexp, StopValidation
 
+from ..offices.forms import StaffForm
 from ..text import NotText, clean
 from ..wording import label
 from .models import WORDS_LIMIT
@@ -48,7 +49,7 @@ def _optional(field_label: Any) -> TextAreaField:
     )  # fmt: skip
 
 
-class ActForm(FlaskForm):
+class ActForm(StaffForm):
     """What every act carries: which version of the case the page showed."""
 
     seen = HiddenField(validators=[Regexp(r"^[0-9]{1,6}$")])
@@ -144,7 +145,7 @@ class CloseForm(ActForm):
     words = _optional(_l("Conclusion (needed if the citizen was not satisfied)"))
 
 
-class RevealForm(FlaskForm):
+class RevealForm(StaffForm):
     """For what the number is opened."""
 
     purpose = SelectField(_l("Purpose"), [InputRequired()])

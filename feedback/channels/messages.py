@@ -11,7 +11,6 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import RadioField
 from wtforms.validators import InputRequired
@@ -21,6 +20,7 @@ from ..db import transaction
 from ..notify import decisions, queries
 from ..notify.decisions import DECIDABLE, WhyDrop, WhyRetry
 from ..notify.models import Message, State
+from ..offices.forms import StaffForm
 from ..offices.queries import departments
 from ..offices.roles import Role
 from ..offices.sign_in import actor, for_roles, me
@@ -64,7 +64,7 @@ REASONS = {
 """By the beginning of the reason's code; the first that fits is shown."""
 
 
-class _DecisionForm(FlaskForm):  # type: ignore[misc]
+class _DecisionForm(StaffForm):  # type: ignore[misc]
     """Why this was decided; reasons are a list because the ledger keeps no free words."""
 
     why = RadioField(_l("Why"), [InputRequired(_l("Please choose a reason."))])

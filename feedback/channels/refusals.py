@@ -121,7 +121,7 @@ def _database_away(error: Exception) -> Response:
     if isinstance(error, DBAPIError) and "readonly" in str(error.orig):
         db.engine.dispose()  # a connection opened while the file was read-only stays so
     response = answer(503, "busy")
-    response.headers["Retry-After"] = "10"
+    response.headers["Retry-After"] = "60"
     return response
 
 
