@@ -89,6 +89,21 @@ def test_a_person_without_the_right_role_gets_403(app, role):
         app.config["WTF_CSRF_ENABLED"] = True
 
 
+def test_a_copied_cookie_is_worth_nothing_after_signing_out(app, client):
+    with app.app_context():
+        make_district()
+        account = make_account(Role.HANDLER)
+        let_go(account)
+    sign_in(client, account)
+    cookie = client.get_cookie("session").value
+    page = client.get("/cases").get_data(as_text=True)
+    token = page.split('name="csrf_token"', 1)[1].split('value="', 1)[1].split('"', 1)[0]
+    assert client.post("/sign-out", data={"csrf_token": token}).status_code == 302
+    thief = app.test_client()
+    thief.set_cookie("session", cookie)
+    assert thief.get("/cases").status_code == 302
+
+
 def test_a_disabled_account_is_out_at_once(app):
     with app.app_context():
         make_district()

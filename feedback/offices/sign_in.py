@@ -12,12 +12,12 @@ from werkzeug.exceptions import BadRequest
 
 from .. import limits, privacy
 from ..config import settings
-from ..db import db
+from ..db import db, transaction
 from ..errors import NotYours
 from ..ledger.actions import Actor
 from ..ledger.models import ActorKind
 from ..limits import limiter
-from .credentials import read_email
+from .credentials import new_uniquifier, read_email
 from .models import Account, AccountRole
 from .roles import Role
 
@@ -25,7 +25,8 @@ ARGON2 = {"argon2__rounds": 2, "argon2__memory_cost": 19456, "argon2__parallelis
 """The library's default takes 243 ms and 64 MiB a try on two cores; these are OWASP's figures."""
 
 SIGN_IN = "security.login"
-"""The endpoint of the library's sign-in page."""
+SIGN_OUT = "security.logout"
+"""The endpoints of the library's own pages."""
 
 datastore = SQLAlchemyUserDatastore(db, Account, AccountRole)
 
@@ -59,6 +60,20 @@ def open_accounts(app: Flask) -> None:
     # Sessions only: the library's loader of auth tokens would read any body as JSON, however deep.
     app.login_manager.request_loader(None)  # type: ignore[attr-defined]
     app.view_functions[SIGN_IN] = _guarded(app.view_functions[SIGN_IN])
+    app.view_functions[SIGN_OUT] = _for_good(app.view_functions[SIGN_OUT])
+
+
+def _for_good(page: Callable[..., Any]) -> Callable[..., Any]:
+    """End the account's sessions at sign-out, so that a copied cookie is worth nothing after it."""
+
+    @wraps(page)
+    def signing_out() -> Any:
+        if current_user.is_authenticated:
+            with transaction() as session:
+                session.get_one(Account, current_user.id).fs_uniquifier = new_uniquifier()
+        return page()
+
+    return signing_out
 
 
 def _guarded(page: Callable[..., Any]) -> Callable[..., Any]:
