@@ -19,9 +19,9 @@ from .conftest import ROOT, SECRETS, make_settings
 SOURCES = sorted((ROOT / "feedback").rglob("*.py"))
 
 
-def test_only_transaction_commits():
-    commits = [p for p in SOURCES if re.search(r"\.commit\(", p.read_text()) and p.name != "db.py"]
-    assert commits == []
+def test_only_transaction_commits_or_rolls_back():
+    ending = re.compile(r"\.(?:commit|rollback)\(")
+    assert [p for p in SOURCES if ending.search(p.read_text()) and p.name != "db.py"] == []
 
 
 def test_only_the_clock_knows_the_time_zone():

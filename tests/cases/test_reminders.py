@@ -19,7 +19,7 @@ MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 FRIDAY = datetime(2026, 11, 27, 2, 0, tzinfo=UTC)
 DUE = datetime(2026, 11, 30, 9, 30, tzinfo=UTC)  # Monday 17:30, the 5th working day
 SECOND = timedelta(seconds=1)
-ANONYMOUS = {"identity": "anonymous", "name": None, "phone": None}
+ANONYMOUS = {"identity": "anonymous", "name": "", "phone": ""}
 
 
 @pytest.fixture

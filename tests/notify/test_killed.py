@@ -118,8 +118,9 @@ def test_control_sending_an_uncertain_one_again_without_asking_sends_it_twice(
     promise_mail(clock.now())
     kill_when_halted(start("sent"))
     deliver_later(office, context, clock.now() + LAPSED)
+    uncertain = messages()[0].id
     with transaction():
-        decisions.retry(messages()[0].id, WhyRetry.NOT_ARRIVED, SYSTEM, clock.now())
+        decisions.retry(uncertain, WhyRetry.NOT_ARRIVED, SYSTEM, clock.now())
     deliver_later(office, context, clock.now())
     assert list(office.copies.values()) == [2]
 

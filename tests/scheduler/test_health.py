@@ -100,7 +100,7 @@ def metrics(client):
 def test_metrics_count_what_there_is(client, context):
     make_district()
     make_case(MONDAY)
-    rate(make_event(MONDAY), MONDAY, grade="5", tags=("510",), identity=None, name=None, phone=None)
+    rate(make_event(MONDAY), MONDAY, grade="5", tags=("510",), identity="", name="", phone="")
     ticked(7)
     told = metrics(client)
     assert told["feedback_reviews_total", "1"] == 1
@@ -114,7 +114,7 @@ def test_metrics_see_urgency_as_the_rule_does(client, context):
     make_district()
     now = clock.now()
     for due, warn in ((-1, -24), (2, -1), (24, 2)):
-        case = make_case(MONDAY, identity="anonymous", name=None, phone=None)
+        case = make_case(MONDAY, identity="anonymous", name="", phone="")
         with transaction() as session:
             row = session.get_one(Case, case.id, populate_existing=True)
             row.next_due_at, row.warn_at = now + timedelta(hours=due), now + timedelta(hours=warn)

@@ -17,7 +17,7 @@ from ..factories import make_account, make_case, make_district
 
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 DUE = datetime(2026, 11, 30, 9, 30, tzinfo=UTC)
-ANONYMOUS = {"identity": "anonymous", "name": None, "phone": None}
+ANONYMOUS = {"identity": "anonymous", "name": "", "phone": ""}
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from ..conftest import ROOT
 from ..factories import make_account, make_case, make_district
 from ..notify.helpers import environment, post_office, standing
 
-ANONYMOUS = {"identity": "anonymous", "name": None, "phone": None}
+ANONYMOUS = {"identity": "anonymous", "name": "", "phone": ""}
 LONG_AGO = timedelta(days=60)
 PATIENCE = 60
 
