@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Row, bindparam, exists, or_, select
 
 from . import privacy
-from .cases import actions as cases
+from .cases import opening as cases
 from .catalog.models import Item, Tag
 from .catalog.routing import Served
 from .config import settings

@@ -16,11 +16,10 @@ ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Calendar:
-    """The days that differ from Monday-to-Friday, and the years for which they are published."""
+    """The days that differ from Monday-to-Friday."""
 
     days_off: frozenset[date]
     days_worked: frozenset[date]
-    published_years: frozenset[int]
 
     def is_workday(self, day: date) -> bool:
         """Say whether offices work on `day`."""
@@ -47,20 +46,15 @@ class Calendar:
         days = max((last - first).days, 0)
         return sum(self.is_workday(first + ONE_DAY * n) for n in range(1, days + 1))
 
-    def is_published(self, day: date) -> bool:
-        """Say whether the State Council's arrangement for the day's year is in this calendar."""
-        return day.year in self.published_years
-
 
 @lru_cache(maxsize=4)
 def china(first_year: int = 2019, last_year: int = 2035) -> Calendar:
     """Return the national calendar as the `holidays` library knows it.
 
-    A year counts as published when the library has make-up working days for it: the State
-    Council's yearly notice has always had some since 2007, and an estimate has none.
+    A year for which the State Council has not published its notice yet is the library's estimate.
     """
     years = range(first_year, last_year + 1)
     china_holidays = holidays.country_holidays("CN", years=years)
     worked = frozenset(d for d in china_holidays.weekend_workdays if d.year in years)
     off = frozenset(d for d in china_holidays if d not in worked)
-    return Calendar(off, worked, frozenset(d.year for d in worked))
+    return Calendar(off, worked)

@@ -30,11 +30,6 @@ def test_make_up_days_are_worked_and_holidays_are_not(day, worked):
     assert CALENDAR.is_workday(day) is worked
 
 
-def test_a_year_without_make_up_days_counts_as_not_yet_published():
-    assert CALENDAR.is_published(date(2026, 5, 1))
-    assert not CALENDAR.is_published(date(2030, 5, 1))
-
-
 @given(DAYS, st.integers(1, 30))
 def test_the_nth_working_day_is_the_nth_when_one_counts_slowly(day, n):
     end = CALENDAR.add(day, n)

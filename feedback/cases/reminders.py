@@ -15,9 +15,9 @@ from ..events.models import ServiceEvent
 from ..ledger.actions import SYSTEM, Line, write
 from ..notify.actions import Promise, promise
 from ..notify.occasions import Occasion
-from .actions import case_link, supervising_offices
 from .deadlines import Told, notice_due
 from .models import Case
+from .opening import case_link, supervising_offices
 from .states import State
 
 log = structlog.get_logger(__name__)

@@ -17,8 +17,8 @@ from feedback.reviews.drafts import Channel, Identity
 from feedback.reviews.queries import name_of, phone_of
 
 from .. import counting
-from ..factories import make_account, make_district, sign_in
-from .citizen import BAD, NAMED, kept, make_token, only_review, rate, text_of
+from ..factories import make_account, sign_in
+from .citizen import BAD, NAMED, kept, only_review, rate, text_of
 
 SCANS = 200
 
@@ -27,13 +27,6 @@ SCANS = 200
 def _monday(now):
     with time_machine.travel(now + timedelta(minutes=42)):
         yield
-
-
-@pytest.fixture
-def token(app):
-    with app.app_context():
-        make_district()
-    return make_token(app)
 
 
 def test_a_satisfied_rating_is_one_review_and_no_case(app, client, token):

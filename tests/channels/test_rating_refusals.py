@@ -10,8 +10,7 @@ import time_machine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ..factories import make_district
-from .citizen import BAD, NAMED, kept, make_token, rate, text_of
+from .citizen import BAD, NAMED, kept, rate, text_of
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -20,13 +19,6 @@ FORM = "application/x-www-form-urlencoded"
 def _monday(now):
     with time_machine.travel(now + timedelta(minutes=42)):
         yield
-
-
-@pytest.fixture
-def token(app):
-    with app.app_context():
-        make_district()
-    return make_token(app)
 
 
 def marked(page: str) -> set[str]:

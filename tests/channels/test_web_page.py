@@ -11,8 +11,8 @@ from feedback.events import codes
 
 from .. import counting
 from ..codes import read_png
-from ..factories import make_account, make_district, sign_in
-from .citizen import kept, make_all_tags, make_token, rate, text_of
+from ..factories import make_account, sign_in
+from .citizen import kept, make_all_tags, rate, text_of
 
 ROUND_TRIP = 14 * 1024
 FORGED = "T" + "0" * 28
@@ -22,13 +22,6 @@ FORGED = "T" + "0" * 28
 def _monday(now):
     with time_machine.travel(now + timedelta(minutes=42)):
         yield
-
-
-@pytest.fixture
-def token(app):
-    with app.app_context():
-        make_district()
-    return make_token(app)
 
 
 def test_the_page_says_what_was_served_when_and_where(client, token):

@@ -19,21 +19,14 @@ from feedback.reviews import actions as reviews
 
 from .. import counting
 from ..conftest import make_settings
-from ..factories import let_go, make_account, make_district, make_people, sign_in, walk_to
-from .citizen import BAD, NAMED, make_token, rate, text_of
+from ..factories import let_go, make_account, make_people, sign_in, walk_to
+from .citizen import BAD, NAMED, rate, text_of
 
 
 @pytest.fixture(autouse=True)
 def _monday(now):
     with time_machine.travel(now + timedelta(minutes=51)):
         yield
-
-
-@pytest.fixture
-def token(app):
-    with app.app_context():
-        make_district()
-    return make_token(app)
 
 
 @pytest.fixture

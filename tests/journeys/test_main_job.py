@@ -1,10 +1,6 @@
 """The main job, as people do it: recorded, scanned, rated badly, put right, visited, closed, reported."""
 
-import io
-
 import pytest
-import zxingcpp
-from PIL import Image
 from sqlalchemy import func, select
 
 from feedback import clock
@@ -13,6 +9,7 @@ from feedback.db import db
 from feedback.offices.roles import Role
 from feedback.reviews.models import Review
 
+from ..codes import read_png
 from ..factories import PASSWORD, let_go, make_account, make_district, make_people
 
 pytestmark = pytest.mark.browser
@@ -79,10 +76,7 @@ def people(app):
 
 def read_code(page):
     """Read the QR code back from the picture that the browser rendered."""
-    picture = Image.open(io.BytesIO(page.screenshot(full_page=True)))
-    codes = zxingcpp.read_barcodes(picture)
-    assert len(codes) == 1, "exactly one readable code"
-    return codes[0].text
+    return read_png(page.screenshot(full_page=True))
 
 
 def record_a_service(clerk, number):
