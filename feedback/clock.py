@@ -31,6 +31,11 @@ def end_of(day: date) -> datetime:
     return moment_of(day + timedelta(days=1))
 
 
+def just_before(end: datetime) -> datetime:
+    """Return a moment on the last day of a span whose end is excluded, for showing its date."""
+    return end - timedelta(seconds=1)
+
+
 def week_of(moment: datetime) -> str:
     """Return the ISO week of the moment's Shanghai date, e.g. `2026-W47`."""
     year, week, _ = day_of(moment).isocalendar()

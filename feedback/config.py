@@ -75,34 +75,8 @@ class Settings(BaseSettings):
         description="Working days after the service in which it may be rated "
         "(补充评价, 鲁政办发〔2020〕10号: 5).",
     )
-    contact_workdays: int = Field(
-        1,
-        ge=1,
-        le=30,
-        description="Working days to contact a named reviewer (临沂/上海 1-5-15: 1).",
-    )
-    simple_workdays: int = Field(
-        5,
-        ge=1,
-        le=60,
-        description="Working days to put a simple case right and answer (临沂/上海 1-5-15: 5).",
-    )
-    complex_workdays: int = Field(
-        15, ge=1, le=120, description="Working days for a complex case (临沂/上海 1-5-15: 15)."
-    )
-    visit_workdays: int = Field(
-        5,
-        ge=1,
-        le=60,
-        description="Working days after the reply to make the return visit and close "
-        "(泰政办发〔2020〕5号: 5).",
-    )
-    warn_workdays: int = Field(
-        1,
-        ge=1,
-        le=10,
-        description="Working days before a deadline at which it turns yellow "
-        "(山东省级政务服务投诉热线管理办法: 1).",
+    office_opens: time = Field(
+        time(9), description="When the offices' day begins; the light turns yellow then."
     )
     office_closes: time = Field(
         time(17, 30), description="When the offices' day ends; officers' deadlines fall on it."

@@ -57,6 +57,12 @@ class Expired(FeedbackError):
     code = "expired"
 
 
+class TooOften(FeedbackError):
+    """More of it than anybody needs; `facts["limit"]` says how much is taken."""
+
+    code = "too_often"
+
+
 class OwnService(FeedbackError):
     """A member of staff tried to rate a service of their own window or department."""
 

@@ -105,7 +105,7 @@ def receive(token: str, draft: Draft, now: datetime) -> str:
     review_id = reviews.record(served.id, said, draft, case.id if case else None, now)
     lines = [Line("review", review_id, "receive", _facts(served, said, draft))]
     if case:
-        lines += [Line("case", case.id, "open", case.routing)]
+        lines += [Line("case", case.id, "open", case.facts)]
     write(now, CITIZEN, *lines)
     return reviews.receipt_of(served.id)
 

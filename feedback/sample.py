@@ -28,7 +28,7 @@ from .offices import actions as offices
 from .offices.credentials import new_password
 from .offices.loading import File
 from .offices.models import Department
-from .offices.roles import Role
+from .offices.roles import LEADING, Role
 
 DATA = ROOT / "feedback" / "data"
 DISTRICT_CODE = "370112"  # 历城区, GB/T 2260
@@ -44,13 +44,13 @@ WORKING = {
 PEOPLE = [
     *((role, code) for code in WORKING for role in (Role.CLERK, Role.HANDLER, Role.HEAD)),
     (Role.SUPERVISOR, "GOV"), (Role.SUPERVISOR, "XZSP"), (Role.OPERATOR, "GOV"),
-    (Role.AUDITOR, "XZSP"), (Role.ADMIN, "XZSP"),
+    (Role.AUDITOR, "XZSP"), (Role.ADMIN, "XZSP"), (Role.LEADER, "GOV"),
 ]  # fmt: skip
 
 NAMES = {
     Role.CLERK: "示例窗口人员", Role.HANDLER: "示例经办人", Role.HEAD: "示例部门负责人",
     Role.OPERATOR: "示例话务员", Role.SUPERVISOR: "示例督查员", Role.AUDITOR: "示例审计员",
-    Role.ADMIN: "示例管理员",
+    Role.ADMIN: "示例管理员", Role.LEADER: "示例分管领导",
 }  # fmt: skip
 
 SERVED = [
@@ -116,7 +116,8 @@ def _account(role: Role, department: str, now: datetime) -> SampleAccount:
     window = WORKING[department] if role is Role.CLERK else None
     name = f"{NAMES[role]}（{department}）"
     made = SampleAccount(role.value, department, email, new_password())
-    person = offices.Person(email, name, department, frozenset({role}), window)
+    roles = LEADING if role is Role.LEADER else frozenset({role})
+    person = offices.Person(email, name, department, roles, window)
     offices.add_account(person, made.password, SYSTEM, now)
     return made
 

@@ -7,11 +7,15 @@ links and further sheets of a workbook are left out; a formula counts as its las
 
 import csv
 import io
+import os
 import zipfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
+
+# lxml is here for documents that we write; what people send is read by the guarded parser alone.
+os.environ["OPENPYXL_LXML"] = "False"
 
 import openpyxl
 from openpyxl.cell.cell import ERROR_CODES
@@ -20,7 +24,7 @@ from openpyxl.utils import get_column_letter
 from .errors import FieldError, TableInvalid
 from .text import NotText, clean_line
 
-if not openpyxl.DEFUSEDXML:
+if openpyxl.LXML or not openpyxl.DEFUSEDXML:
     raise RuntimeError("defusedxml is needed: without it a workbook can blow up the reader")
 
 MAX_BYTES = 10_000_000

@@ -62,6 +62,17 @@ FAULTS: Mapping[str, LazyString] = {
     ),
     "conclusion_missing": _l("The citizen was not satisfied: please write down the conclusion."),
     "verdict_missing": _l("Please say whether the citizen is satisfied."),
+    "appeal_dismissed": _l(
+        "The appeal was dismissed, so the matter counts as founded: please choose another finding."
+    ),
+    "appeal_too_late": _l("The time to appeal has passed: please put the matter right and reply."),
+    "article_missing": _l("Please name the law and its article."),
+    "asked_too_late": _l(
+        "More time can be asked for before the deadline only: please go on, and say why it is late."
+    ),
+    "same_department": _l("The case is this department's already: please choose another."),
+    "days_out_of_range": _l("Please give a number from %(least)s to %(most)s."),
+    "words_missing": _l("Please write a few words."),
     "not_a_table": _l(
         "This is not a CSV or XLSX file that can be read: please save it again as .xlsx or as CSV"
         " (UTF-8), without a password."
@@ -181,14 +192,21 @@ LABELS: Mapping[str, Mapping[str, LazyString]] = {
     "state": {
         "triage": _l("Awaiting assignment"), "routed": _l("Awaiting acceptance"),
         "verifying": _l("Being verified"), "rectifying": _l("Being put right"),
+        "transferring": _l("Transfer asked for"), "appealed": _l("Appeal being judged"),
         "visiting": _l("Awaiting return visit"), "closing": _l("Awaiting closure"),
-        "closed": _l("Closed"),
+        "closed": _l("Closed"), "voided": _l("Not counted"),
+        "objected": _l("Objection being judged"),
     },
     "act": {
         "route": _l("Assign"), "accept": _l("Accept"), "contact": _l("Contact the citizen"),
         "verify": _l("Record the finding"), "rectify": _l("Submit what was put right"),
         "reply": _l("Reply to the citizen"), "visit": _l("Record the return visit"),
-        "close": _l("Close the case"),
+        "close": _l("Close the case"), "complex": _l("Ask to treat it as complex"),
+        "extend": _l("Ask for more time"), "transfer": _l("Say that it is not ours"),
+        "decide": _l("Decide the request"), "reassign": _l("Give it to another department"),
+        "appeal": _l("Appeal"), "judge": _l("Judge the appeal"), "object": _l("Object"),
+        "reconsider": _l("Judge the objection"), "second_review": _l("Rate how it was put right"),
+        "add": _l("Add something"),
     },
     "happened": {
         "receive": _l("Review received"), "open": _l("Case opened"), "route": _l("Assigned"),
@@ -196,12 +214,45 @@ LABELS: Mapping[str, Mapping[str, LazyString]] = {
         "rectify": _l("Put right"), "reply": _l("Replied to the citizen"),
         "visit": _l("Return visit"), "close": _l("Closed"),
         "reveal": _l("Number opened"),
+        "complex": _l("Asked to treat it as complex"), "extend": _l("Asked for more time"),
+        "transfer": _l("Asked for transfer"), "decide": _l("Request decided"),
+        "reassign": _l("Given to another department"), "appeal": _l("Appealed"),
+        "judge": _l("Appeal judged"), "object": _l("Citizen objected"),
+        "reconsider": _l("Objection judged"), "second_review": _l("Second review"),
+        "add": _l("Citizen added something"), "notice": _l("Supervision notice issued"),
+        "rung_1": _l("Due soon"), "rung_2": _l("Overdue"),
+        "rung_3": _l("Overdue: urged"), "rung_4": _l("Overdue: on the leaders' list"),
+        "recomputed": _l("Deadline counted again"), "found": _l("Looked up by telephone or receipt"),
         "told_soon": _l("Reminded: due soon"), "told_overdue": _l("Warned: overdue"),
     },
     "finding": {
         "true": _l("Well founded"), "partly": _l("Partly well founded"),
         "no_legal_basis": _l("No legal basis for the demand"),
+        "unfounded": _l("Not founded (leads to an appeal)"),
     },
+    "ground": {
+        "mistaken": _l("Rated by mistake"), "malicious": _l("Malicious"),
+        "duplicate": _l("Duplicate"), "not_ours": _l("Nothing to do with this department"),
+        "unfounded": _l("Not founded"), "other": _l("Another reason"),
+    },
+    "verdict": {"uphold": _l("Upheld"), "dismiss": _l("Dismissed")},
+    "request": {
+        "complex": _l("Treat it as complex"), "extend": _l("More time"), "transfer": _l("Transfer"),
+    },
+    "cause": {
+        "overdue": _l("Overdue"), "dissatisfied": _l("The citizen is not satisfied"),
+    },
+    "rule": {
+        "contact": _l("Contact the citizen"), "simple": _l("Put right, simple"),
+        "complex": _l("Put right, complex"), "extension": _l("Extension"),
+        "triage": _l("Assign"), "decide": _l("Decide a request"), "appeal": _l("Appeal"),
+        "judge": _l("Judge an appeal or objection"), "objection": _l("Object to a voiding"),
+        "visit": _l("Return visit and closure"), "warn": _l("Yellow light before the deadline"),
+        "notice": _l("Supervision notice after the deadline"),
+        "leaders": _l("Leaders' list after the deadline"), "judging": _l("Given back: time of judging"),
+    },
+    "unit": {"workday": _l("working days"), "day": _l("days")},
+    "remedy": {"remedy": _l("Put right"), "explanation": _l("The law explained")},
     "means": {"phone": _l("By telephone"), "sms": _l("By text message"), "in_person": _l("In person")},
     "purpose": {
         "call_back": _l("To call back about the review"), "clarify": _l("To ask what happened"),
@@ -215,7 +266,8 @@ LABELS: Mapping[str, Mapping[str, LazyString]] = {
     },
     "role": {
         "clerk": _l("Window clerk"), "handler": _l("Handler"), "head": _l("Department head"),
-        "operator": _l("Hotline operator"), "supervisor": _l("Supervisor"), "auditor": _l("Auditor"),
+        "operator": _l("Hotline operator"), "supervisor": _l("Supervisor"),
+        "leader": _l("Leader (may grant further extensions)"), "auditor": _l("Auditor"),
         "admin": _l("Administrator"),
     },
     "actor": {
@@ -225,7 +277,14 @@ LABELS: Mapping[str, Mapping[str, LazyString]] = {
     "occasion": {
         "case_opened": _l("Told the department"), "case_in_triage": _l("Told the supervisors"),
         "case_due_soon": _l("Reminder"), "case_overdue": _l("Overdue notice"),
-        "citizen_replied": _l("Told the citizen"),
+        "citizen_replied": _l("Told the citizen"), "head_due_soon": _l("Reminder to the head"),
+        "case_notice": _l("Supervision notice"), "case_sent_back": _l("Sent back by the citizen"),
+        "case_decided": _l("Decision told"), "citizen_added": _l("Citizen added something"),
+        "desk_due_soon": _l("Reminder"), "desk_overdue": _l("Overdue notice"),
+        "desk_asked": _l("Supervisors asked to decide"),
+        "desk_notice": _l("Told the supervisors"), "leaders_overdue": _l("Told the leaders"),
+        "citizen_term_moved": _l("New date told to the citizen"),
+        "citizen_voided": _l("Told the citizen"), "citizen_objection_judged": _l("Told the citizen"),
     },
     "message_state": {
         "queued": _l("waiting to be sent"), "sending": _l("being sent"), "sent": _l("sent"),

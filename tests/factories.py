@@ -26,7 +26,7 @@ from feedback.events.models import RecordedVia, ServiceEvent
 from feedback.ledger.actions import SYSTEM
 from feedback.offices.models import Account, AccountRole, Department, DepartmentKind, Window
 from feedback.offices.roles import Role
-from feedback.reviews.drafts import Channel, Draft
+from feedback.reviews.drafts import Channel, Draft, Identity
 
 from .conftest import MONDAY_MORNING
 
@@ -156,17 +156,23 @@ class People:
     colleague_elsewhere: Account
     operator: Account
     supervisor: Account
+    judge: Account
+    leader: Account
     cases: list[str] = field(default_factory=list)
 
 
 def make_people() -> People:
-    """Make 爱丽 (handler) and 柏 (head) of RS, 陈 of SW, an operator and a supervisor of GOV."""
+    """Make 爱丽 (handler) and 柏 (head) of RS, 陈 of SW, and the desk: an operator of GOV, two
+    supervisors and a leader.
+    """
     return People(
         make_account(Role.HANDLER, name="爱丽"),
         make_account(Role.HEAD, name="柏"),
         make_account(Role.HANDLER, department="SW", name="陈"),
         make_account(Role.OPERATOR, department="GOV", name="话务员"),
         make_account(Role.SUPERVISOR, department="GOV", name="督查"),
+        make_account(Role.SUPERVISOR, department="XZSP", name="第二位督查"),
+        make_account(Role.SUPERVISOR, Role.LEADER, department="GOV", name="分管领导"),
     )
 
 
@@ -180,9 +186,10 @@ def walk_to(case: Case, state: State, people: People, now: datetime = MONDAY_MOR
 
     steps: list[tuple[State, tuple[Any, ...]]] = [
         (State.ROUTED, (cases.accept, people.handler)),
+        (State.VERIFYING, (cases.contact, people.handler, Means.PHONE, True, "已联系")),
         (State.VERIFYING, (cases.verify, people.handler, Finding.TRUE, "调取了监控，情况属实")),
-        (State.RECTIFYING, (cases.rectify, people.handler, "已增开窗口", ())),
-        (State.RECTIFYING, (cases.reply, people.handler, "已增开窗口，欢迎再来")),
+        (State.RECTIFYING, (cases.rectify, people.handler, "已增开窗口", "", ())),
+        (State.RECTIFYING, (cases.reply, people.handler, "已增开窗口，欢迎再来", "", "")),
         (State.VISITING, (cases.visit, people.operator, VISITED)),
         (State.CLOSING, (cases.close, people.supervisor, "")),
     ]
@@ -190,12 +197,16 @@ def walk_to(case: Case, state: State, people: People, now: datetime = MONDAY_MOR
         fresh = db.session.get_one(Case, case.id, populate_existing=True)
         if fresh.state is state:
             return fresh
+        if action is cases.contact and (fresh.contacted_at or fresh.identity is Identity.ANONYMOUS):
+            continue
         if fresh.state is from_state:
             step(action, *args)
     return db.session.get_one(Case, case.id, populate_existing=True)
 
 
 VISITED = cases.Visit(Means.PHONE, Outcome.ANSWERED, True, "满意")
+UNHAPPY = cases.Visit(Means.PHONE, Outcome.ANSWERED, False, "没有改")
+NOBODY_HOME = cases.Visit(Means.PHONE, Outcome.FAILED, None, "无人接听")
 
 
 def let_go(*accounts: Account) -> None:

@@ -4,7 +4,7 @@ import click
 from flask.cli import AppGroup
 
 from .. import clock
-from .reminders import tell_of_deadlines
+from .urging import climb
 
 commands = AppGroup("cases", help="Cases being put right.")
 
@@ -12,5 +12,5 @@ commands = AppGroup("cases", help="Cases being put right.")
 @commands.command("remind")
 def remind() -> None:
     """Promise the notices about deadlines that come near or have passed; each once."""
-    told = tell_of_deadlines(clock.now())
+    told = climb(clock.now())
     click.echo(f"told about {len(told)} cases" + "".join(f"\n{number}" for number in told))

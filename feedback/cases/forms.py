@@ -42,10 +42,10 @@ def _required(field_label: Any, *, rows: int = 4) -> TextAreaField:
     )
 
 
-def _optional(field_label: Any) -> TextAreaField:
+def _optional(field_label: Any, limit: int = WORDS_LIMIT) -> TextAreaField:
     return TextAreaField(
-        field_label, [_clean, Optional(), Length(max=WORDS_LIMIT)],
-        render_kw={"rows": 3, "maxlength": WORDS_LIMIT},
+        field_label, [_clean, Optional(), Length(max=limit)],
+        render_kw={"rows": 3, "maxlength": limit},
     )  # fmt: skip
 
 
@@ -113,6 +113,7 @@ class RectifyForm(ActForm):
     """What was put right."""
 
     words = _required(_l("What was put right, or which law applies and why"))
+    article = _optional(_l("Law and article (needed if there is no legal basis)"), 300)
     files = MultipleFileField(_l("Evidence (pictures or PDF)"))
 
 
@@ -120,6 +121,8 @@ class ReplyForm(ActForm):
     """What the citizen is told."""
 
     words = _required(_l("Reply, as the citizen will read it"), rows=6)
+    publishable = _optional(_l("Summary for the public, without anything personal (optional)"))
+    internal = _optional(_l("Note for the file, not for the citizen (optional)"))
 
 
 class VisitForm(ActForm):

@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy import select
 
 from .. import clock
+from ..catalog import routing as table
 from ..catalog.models import RoutingRule
-from ..catalog.routing import Routing, Rule, Served, route
+from ..catalog.routing import Routing, Served
 from ..config import settings
 from ..db import db, insert, new_id
 from ..errors import AlreadyRated
@@ -18,18 +19,21 @@ from ..notify.actions import Promise, promise
 from ..offices.models import Department, DepartmentKind
 from ..reviews import actions as reviews
 from ..reviews.drafts import Identity, Statement
-from .deadlines import Told, next_due_at, terms
+from . import rulebook
+from .deadlines import Standing, Step, Terms, plan_to_json
+from .ladder import Rung, next_rung_at, rungs
 from .models import Case, CaseCounter
+from .rules import Rule
 from .states import Complexity, State
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A case that was just opened, and why it went where it went."""
+    """A case that was just opened, and what the ledger keeps of it."""
 
     id: UUID
     number: str
-    routing: dict[str, Any]
+    facts: dict[str, Any]
 
 
 def open_case(
@@ -41,27 +45,38 @@ def open_case(
     """
     routing = _route(served, said)
     number = _next_number(now)
-    deadlines = _first_deadlines(said.identity, now)
-    row = {
+    terms = rulebook.born_with(now)
+    row: dict[str, Any] = {
         "id": new_id(), "number": number, "event_id": event_id, "identity": said.identity,
         "state": State.ROUTED if routing.department else State.TRIAGE,
-        "department_code": routing.department, "routing": routing.facts(),
-        "complexity": Complexity.SIMPLE, "opened_at": now, **deadlines,
+        "department_code": routing.department, "tag_class": routing.tag_class,
+        "routing": routing.facts(), "complexity": Complexity.SIMPLE, "opened_at": now,
+        "rules_version": terms.rules.version, "routed_at": now if routing.department else None,
     }  # fmt: skip
+    row |= _first_deadlines(row["state"], said.identity, terms, now)
     statement = insert(Case).values(row).on_conflict_do_nothing(index_elements=["event_id"])
     if db.session.scalar(statement.returning(Case.id)) is None:
         raise AlreadyRated(receipt=reviews.receipt_of(event_id))
     tell_owner(row, item_name, now)
-    return Opened(row["id"], number, routing.facts())
+    return Opened(row["id"], number, _ledger_facts(row))
+
+
+def _ledger_facts(row: dict[str, Any]) -> dict[str, Any]:
+    """Return what the ledger keeps of the opening: enough to count every figure again from it."""
+    return {
+        **row["routing"], "number": row["number"], "identity": row["identity"].value,
+        "to": row["state"].value, "due_at": row["due_at"].isoformat(),
+        "rules": row["rules_version"],
+    }  # fmt: skip
 
 
 def _route(served: Served, said: Statement) -> Routing:
     rules = [
-        Rule(row.position, row.tag_class, row.item_code, row.owner)
+        table.Rule(row.position, row.tag_class, row.item_code, row.owner)
         for row in db.session.execute(select(*RoutingRule.__table__.columns))
     ]
     active = frozenset(db.session.scalars(select(Department.code).where(Department.active)))
-    return route(rules, said.tag_classes, served, active)
+    return table.route(rules, said.tag_classes, served, active)
 
 
 def _next_number(now: datetime) -> str:
@@ -75,25 +90,33 @@ def _next_number(now: datetime) -> str:
     return f"HC-{year}-{last:06d}"
 
 
-def _first_deadlines(identity: Identity, now: datetime) -> dict[str, Any]:
-    rule = terms(settings())
-    contact_due_at = rule.due_at(now, rule.contact) if identity is Identity.NAMED else None
-    due_at = rule.case_due_at(now, Complexity.SIMPLE)
-    next_due = next_due_at(State.ROUTED, contact_due_at, None, due_at, None) or due_at
-    warn_at = rule.warn_at(next_due)
+def _first_deadlines(
+    state: State, identity: Identity, terms: Terms, now: datetime
+) -> dict[str, Any]:
+    standing = Standing(
+        state, now if identity is Identity.NAMED else None, False, now,
+        (Step(Rule.SIMPLE.value, terms.rules.terms[Rule.SIMPLE]),),
+        now if state is State.TRIAGE else None,
+    )  # fmt: skip
+    found = terms.deadlines(standing)
+    assert found.next_due_at is not None  # noqa: S101  an open case has both
+    assert found.warn_at is not None  # noqa: S101
+    # The message of the opening names the deadline; a reminder minutes later would be noise.
+    told = Rung.NEAR if found.warn_at <= now else Rung.NOTHING
     return {
-        "contact_due_at": contact_due_at, "due_at": due_at, "next_due_at": next_due,
-        "complex_due_at": rule.case_due_at(now, Complexity.COMPLEX),
-        "warn_at": warn_at,
-        # The message of the opening names the deadline; a reminder minutes later would be noise.
-        "told": Told.SOON if warn_at <= now else Told.NOTHING,
+        "contact_since": standing.contact_since, "contact_due_at": found.contact_due_at,
+        "due_since": now, "due_plan": plan_to_json(standing.plan), "due_at": found.due_at,
+        "desk_since": standing.desk_since, "desk_due_at": found.desk_due_at,
+        "next_due_at": found.next_due_at, "warn_at": found.warn_at, "rung": int(told),
+        "next_rung_at": next_rung_at(rungs(found.warn_at, found.next_due_at, terms), told),
     }  # fmt: skip
 
 
 def tell_owner(row: dict[str, Any], item_name: str, now: datetime) -> None:
     """Promise the department its message; a case without one is told to every supervising office.
 
-    Inside a transaction. `row` has the case's `id`, `number`, `department_code` and `next_due_at`.
+    Inside a transaction. `row` has the case's `id`, `number`, `department_code`, `next_due_at` and
+    `routed_at`, so that a case which comes to the same department again is told of again.
     """
     occasion = "case_opened" if row["department_code"] else "case_in_triage"
     departments = [row["department_code"]] if row["department_code"] else supervising_offices()
@@ -101,8 +124,9 @@ def tell_owner(row: dict[str, Any], item_name: str, now: datetime) -> None:
         "number": row["number"], "item": item_name, "due_at": row["next_due_at"].isoformat(),
         "link": case_link(row["number"]),
     }  # fmt: skip
+    since = row["routed_at"].isoformat() if row["routed_at"] else ""
     promises = [
-        Promise(occasion, f"{occasion}:{row['id']}:{code}", row["id"], facts, department=code)
+        Promise(occasion, f"{occasion}:{row['id']}:{code}:{since}", row["id"], facts, code)
         for code in departments
     ]
     promise(now, *promises)

@@ -24,8 +24,8 @@ from ..reviews.drafts import Identity
 from ..reviews.queries import name_of, phone_of
 from ..text import NotText, clean_line, integer
 from ..wording import label, sentence
-from . import actions, evidence, queries
-from .deadlines import Light, light, terms
+from . import actions, evidence, queries, rulebook
+from .deadlines import Light, light
 from .due import due_words
 from .forms import (
     AcceptForm,
@@ -73,13 +73,17 @@ class Urgency:
     words: str
 
 
-def urgency(case: Case, now: datetime) -> Urgency | None:
-    """Return how urgent a case is, None once it is closed."""
-    if case.next_due_at is None:
-        return None
-    rule = terms(settings())
-    shown = light(now, case.warn_at, case.next_due_at)
-    return Urgency(shown, due_words(now, case.next_due_at, rule.calendar))
+def urgency_at(now: datetime) -> Callable[[Case], Urgency | None]:
+    """Return what says how urgent a case is at `now`: nothing once it has ended."""
+    calendar = rulebook.in_force().calendar
+
+    def urgency(case: Case) -> Urgency | None:
+        if case.next_due_at is None:
+            return None
+        shown = light(now, case.warn_at, case.next_due_at)
+        return Urgency(shown, due_words(now, case.next_due_at, calendar))
+
+    return urgency
 
 
 @pages.get("/cases")
@@ -90,7 +94,7 @@ def inbox() -> str:
     wanted = _filter()
     found = queries.inbox(me(), wanted, now)
     return render_template(
-        "cases/inbox.html", inbox=found, wanted=wanted, now=now, urgency=urgency,
+        "cases/inbox.html", inbox=found, wanted=wanted, now=now, urgency=urgency_at(now),
         next_act=_next_act, states=State, lights=Light, identities=Identity,
     )  # fmt: skip
 
@@ -133,7 +137,7 @@ def desk() -> str:
     }
     counts = next(iter(queues.values())).counts
     return render_template(
-        "cases/desk.html", queues=queues, counts=counts, now=now, urgency=urgency,
+        "cases/desk.html", queues=queues, counts=counts, now=now, urgency=urgency_at(now),
         may=lambda case: queries.possible_acts(case, account),
     )  # fmt: skip
 
@@ -155,14 +159,12 @@ def _page(
 ) -> str:
     now, account = clock.now(), me()
     file = queries.file_of(case)
-    acts = queries.possible_acts(case, account)
-    if not any(row.round == case.round for row in file.rectifications) and Act.REPLY in acts:
-        acts.remove(Act.REPLY)
+    acts = [act for act in queries.offered(file, account, now) if act in FORMS]
     next_act = failed_act if failed_act in acts else _next_of(case, acts)
     acts.sort(key=lambda act: act is not next_act)
     forms = {act: failed if act is failed_act else _form(act, case) for act in acts}
     return render_template(
-        "cases/case.html", case=case, file=file, forms=forms, urgency=urgency(case, now), now=now,
+        "cases/case.html", case=case, file=file, forms=forms, urgency=urgency_at(now)(case), now=now,
         next_act=next_act, reveal=_reveal_form(acts, file), opened=opened,
         masked_name=_masked(name_of(file.review), privacy.mask_name),
         masked_phone=_masked(phone_of(file.review), privacy.mask_phone), failed=failed,
@@ -322,9 +324,10 @@ def _acting(
         case Act.VERIFY:
             actions.verify(case, by, Finding(form.finding.data), form.words.data, now, seen)
         case Act.RECTIFY:
-            actions.rectify(case, by, form.words.data, uploads, now, seen)
+            actions.rectify(case, by, form.words.data, form.article.data or "", uploads, now, seen)
         case Act.REPLY:
-            actions.reply(case, by, form.words.data, now, seen)
+            said = (form.words.data, form.internal.data or "", form.publishable.data or "")
+            actions.reply(case, by, *said, now, seen)
         case Act.VISIT:
             actions.visit(case, by, _visit(form), now, seen)
         case Act.CLOSE:

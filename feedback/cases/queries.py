@@ -22,18 +22,27 @@ from ..offices.roles import DEPARTMENT_ROLES, OVERSEEING_ROLES, Role
 from ..reviews.drafts import Identity
 from ..reviews.models import Review
 from ..reviews.queries import of_case
+from .actions.appealing import appeal_until
 from .deadlines import Light
 from .models import (
+    Addition,
+    Appeal,
     Case,
     Closure,
     Contact,
+    Decision,
     Evidence,
+    Judgement,
+    Objection,
     Rectification,
     Reply,
+    Requested,
     ReturnVisit,
+    SecondReview,
+    SupervisionNotice,
     Verification,
 )
-from .states import MOVES, Act, Outcome, State, may_act
+from .states import ENDED, MOVES, Act, Finding, Outcome, Request, State, may_act
 
 PAGE_SIZE = 50
 
@@ -106,7 +115,8 @@ def inbox(account: Account, wanted: Filter, now: datetime) -> Inbox:
     mine = visible(account)
     matching = select(Case).where(mine, *_conditions(wanted, now))
     found = db.session.scalar(select(func.count()).select_from(matching.subquery())) or 0
-    order = (Case.closed_at.desc(),) if wanted.closed else (Case.next_due_at, Case.number)
+    ended = func.coalesce(Case.closed_at, Case.voided_at)
+    order = (ended.desc(),) if wanted.closed else (Case.next_due_at, Case.number)
     page = matching.order_by(*order).limit(PAGE_SIZE).offset((wanted.page - 1) * PAGE_SIZE)
     cases = db.session.scalars(page.options(*_WITH_SERVICE)).all()
     return Inbox(_rows(cases), _counts(mine, now), found, max(-(-found // PAGE_SIZE), 1))
@@ -119,8 +129,13 @@ _WITH_SERVICE = (
 )
 
 
+def is_open() -> ColumnElement[bool]:
+    """Return the condition that somebody has to do something about a case."""
+    return Case.next_due_at.is_not(None)
+
+
 def _conditions(wanted: Filter, now: datetime) -> list[ColumnElement[bool]]:
-    conditions = [Case.state == State.CLOSED if wanted.closed else Case.state != State.CLOSED]
+    conditions = [Case.state.in_(ENDED) if wanted.closed else is_open()]
     if wanted.light is Light.RED:
         conditions.append(Case.next_due_at < now)
     elif wanted.light is Light.YELLOW:
@@ -148,17 +163,17 @@ def _matches(words: str) -> ColumnElement[bool]:
 
 def _counts(mine: ColumnElement[bool], now: datetime) -> Counts:
     end_of_today = clock.end_of(clock.day_of(now))
-    is_open = Case.state != State.CLOSED
+    running = is_open()
 
     def count(condition: ColumnElement[bool]) -> Any:
         return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
     columns = select(
-        count(is_open & (Case.next_due_at >= now) & (Case.next_due_at < end_of_today)),
-        count(is_open & (Case.warn_at <= now) & (Case.next_due_at >= now)),
-        count(is_open & (Case.next_due_at < now)),
-        count(is_open),
-        count(~is_open),
+        count(running & (Case.next_due_at >= now) & (Case.next_due_at < end_of_today)),
+        count(running & (Case.warn_at <= now) & (Case.next_due_at >= now)),
+        count(running & (Case.next_due_at < now)),
+        count(running),
+        count(~running),
     )
     return Counts(*db.session.execute(columns.select_from(Case).where(mine)).one())
 
@@ -201,12 +216,36 @@ class File:
     visits: Sequence[ReturnVisit]
     closure: Closure | None
     messages: Sequence[Message]
+    requests: Sequence[Requested]
+    appeal: Appeal | None
+    objection: Objection | None
+    additions: Sequence[Addition]
+    second_review: SecondReview | None
+    notices: Sequence[SupervisionNotice]
+    appeal_until: datetime
+
+    @property
+    def pending(self) -> Requested | None:
+        """The request that waits for a decision."""
+        waiting = (one for one in self.requests if one.id == self.case.request_id)
+        return next(waiting, None)
+
+    @property
+    def finding(self) -> Finding | None:
+        """The finding in force."""
+        return self.verifications[-1].finding if self.verifications else None
+
+    def asked(self, kind: Request) -> int:
+        """Return how often the departments asked for this."""
+        return sum(one.kind is kind for one in self.requests)
 
     @property
     def missing(self) -> list[Act]:
         """What is still missing for closing, in order."""
+        named = self.case.identity is Identity.NAMED
         done = {
-            Act.VERIFY: bool(self.verifications),
+            Act.CONTACT: not named or self.case.contacted_at is not None,
+            Act.VERIFY: self.finding not in (None, Finding.UNFOUNDED),
             Act.RECTIFY: any(r.round == self.case.round for r in self.rectifications),
             Act.REPLY: self.case.answered_at is not None,
             Act.VISIT: self.case.identity is Identity.ANONYMOUS
@@ -219,20 +258,32 @@ def file_of(found: Case) -> File:
     """Return all that belongs to a case, in a constant number of statements."""
 
     def rows(kind: Any, *options: Any) -> Sequence[Any]:
-        wanted = select(kind).where(kind.case_id == found.id).options(joinedload(kind.by), *options)
+        who = [joinedload(kind.by)] if hasattr(kind, "by") else []
+        wanted = select(kind).where(kind.case_id == found.id).options(*who, *options)
         return db.session.scalars(wanted.order_by(kind.id)).unique().all()
 
+    def one(kind: Any, *options: Any) -> Any:
+        return next(iter(rows(kind, *options)), None)
+
     messages = select(Message).where(Message.subject_id == str(found.id)).order_by(Message.id)
-    closures = rows(Closure)
+    judged = joinedload(Appeal.judgement).joinedload(Judgement.by)
+    decided = joinedload(Requested.decision).joinedload(Decision.by)
     return File(
         found, of_case(found.id), timeline("case", found.id), rows(Contact), rows(Verification),
         rows(Rectification, selectinload(Rectification.evidence)), rows(Reply), rows(ReturnVisit),
-        closures[0] if closures else None, db.session.scalars(messages).all(),
+        one(Closure), db.session.scalars(messages).all(),
+        rows(Requested, joinedload(Requested.owner), decided),
+        one(Appeal, judged, selectinload(Appeal.evidence)),
+        one(Objection, joinedload(Objection.reconsideration)), rows(Addition), one(SecondReview),
+        rows(SupervisionNotice), appeal_until(found),
     )  # fmt: skip
 
 
 def possible_acts(found: Case, account: Account) -> list[Act]:
-    """Return what a person may do to the case as it stands, in the order of the table."""
+    """Return what a person may do to the case by its columns alone, in the order of the table.
+
+    What also depends on what was asked and done before is left out by `offered`.
+    """
     roles = frozenset(role.name for role in account.roles)
     acts = [
         act
@@ -240,9 +291,33 @@ def possible_acts(found: Case, account: Account) -> list[Act]:
         if found.state in move.come_from
         and may_act(act, roles, account.department_code, found.department_code)
     ]
-    if found.identity is Identity.ANONYMOUS and Act.CONTACT in acts:
-        acts.remove(Act.CONTACT)
-    return acts
+    never = set()
+    if found.identity is Identity.ANONYMOUS:
+        never.add(Act.CONTACT)
+    never |= {Act.COMPLEX, Act.EXTEND, Act.TRANSFER} if found.request_id else {Act.DECIDE}
+    if found.round > 1:
+        never |= {Act.TRANSFER, Act.REASSIGN}
+    return [act for act in acts if act not in never]
+
+
+def offered(file: File, account: Account, now: datetime) -> list[Act]:
+    """Return what a person may do to the case now, by all that is known of it."""
+    case, appealed = file.case, file.appeal is not None
+    done = any(row.round == case.round for row in file.rectifications)
+    late = now > case.due_at
+    uncalled = case.identity is Identity.NAMED and case.contacted_at is None
+    mine = account.id
+    handled = any(entry.actor_id == mine for entry in file.timeline)
+    never = {
+        Act.REPLY: not done or uncalled,
+        Act.COMPLEX: late or file.asked(Request.COMPLEX) > 0,
+        Act.EXTEND: late,
+        Act.TRANSFER: file.asked(Request.TRANSFER) > 0,
+        Act.APPEAL: appealed or now > file.appeal_until,
+        Act.JUDGE: handled,
+        Act.RECONSIDER: handled,
+    }
+    return [act for act in possible_acts(case, account) if not never.get(act, False)]
 
 
 @dataclass(frozen=True)
@@ -262,6 +337,8 @@ class Progress:
     visit_due_at: datetime | None
     visited_at: datetime | None
     closed_at: datetime | None
+    voided_at: datetime | None = None
+    objection_until: datetime | None = None
 
 
 def progress(review: Review) -> Progress | None:
@@ -285,7 +362,8 @@ def progress(review: Review) -> Progress | None:
         found.number, found.state, found.identity,
         found.department.name if found.department else None, found.opened_at,
         found.contact_due_at, found.contacted_at, found.due_at, reply.at if reply else None,
-        reply.words if reply else None, found.visit_due_at, visited_at, found.closed_at,
+        reply.words if reply else None, found.desk_due_at if found.answered_at else None,
+        visited_at, found.closed_at, found.voided_at, found.objection_until,
     )  # fmt: skip
 
 

@@ -1,13 +1,15 @@
 """The life of a case: which act leads from which state to which, and who may do it.
 
-One table, read top to bottom. What a state implies is held by constraints in `models.py`; who may
-do what on whose case is decided here by role and department, without database.
+One table, read top to bottom. What a state implies is held by constraints in `models`; who may do
+what on whose case is decided here by role and department, without database. Every act leaves one
+line in the ledger under its own name, with the state and the deadlines it led to.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from ..offices.roles import DEPARTMENT_ROLES, VISITING_ROLES, Role
+from .rules import Rule
 
 
 class State(StrEnum):
@@ -17,9 +19,26 @@ class State(StrEnum):
     ROUTED = "routed"  # 待签收
     VERIFYING = "verifying"  # 核实中
     RECTIFYING = "rectifying"  # 整改中
+    TRANSFERRING = "transferring"  # 转办申请: «not ours», to be decided
+    APPEALED = "appealed"  # 申诉复核
     VISITING = "visiting"  # 待回访
     CLOSING = "closing"  # 待销号
     CLOSED = "closed"  # 已销号
+    VOIDED = "voided"  # 不予采纳
+    OBJECTED = "objected"  # 异议复核: the citizen objects to the voiding
+
+
+WORKING = frozenset({State.ROUTED, State.VERIFYING, State.RECTIFYING})
+"""Where the next step is the department's."""
+
+ENDED = frozenset({State.CLOSED, State.VOIDED})
+"""Where nobody has to do anything, and no deadline runs."""
+
+DESK_TERMS = {
+    State.TRIAGE: Rule.TRIAGE, State.TRANSFERRING: Rule.DECIDE, State.APPEALED: Rule.JUDGE,
+    State.OBJECTED: Rule.JUDGE, State.VISITING: Rule.VISIT, State.CLOSING: Rule.VISIT,
+}  # fmt: skip
+"""Where the next step is the supervisors' (or the hotline's), and which term they have for it."""
 
 
 class Act(StrEnum):
@@ -31,7 +50,18 @@ class Act(StrEnum):
     VERIFY = "verify"  # 核实
     RECTIFY = "rectify"  # 整改
     REPLY = "reply"  # 反馈
+    COMPLEX = "complex"  # 申请按复杂件办理
+    EXTEND = "extend"  # 延期申请
+    TRANSFER = "transfer"  # 转办申请
+    DECIDE = "decide"  # 审批: the pending request
+    REASSIGN = "reassign"  # 改派: by supervisors on their own
+    APPEAL = "appeal"  # 申诉
+    JUDGE = "judge"  # 复核
+    OBJECT = "object"  # 异议, by the citizen
+    RECONSIDER = "reconsider"  # 异议复核
     VISIT = "visit"  # 回访
+    SECOND_REVIEW = "second_review"  # 二次评价, by the citizen
+    ADD = "add"  # 补充, by the citizen
     CLOSE = "close"  # 销号
 
 
@@ -41,6 +71,15 @@ class Whose(StrEnum):
     OWN = "own"  # the responsible department's people only
     OTHER = "other"  # anybody but them
     ANY = "any"
+    CITIZEN = "citizen"  # the citizen alone, with the receipt
+
+
+class Part(StrEnum):
+    """A person's part in a case. Nobody has two: handler, judge and visitor are three people."""
+
+    HANDLER = "handler"
+    JUDGE = "judge"
+    VISITOR = "visitor"
 
 
 class Finding(StrEnum):
@@ -49,6 +88,40 @@ class Finding(StrEnum):
     TRUE = "true"  # 属实
     PARTLY = "partly"  # 部分属实
     NO_LEGAL_BASIS = "no_legal_basis"  # 缺乏法定依据: the law is explained instead of a remedy
+    UNFOUNDED = "unfounded"  # 不属实
+
+
+class Remedy(StrEnum):
+    """What a rectification is: something put right, or the law explained in its place."""
+
+    REMEDY = "remedy"
+    EXPLANATION = "explanation"
+
+
+class Ground(StrEnum):
+    """Why a department thinks that a review should not count (申诉理由)."""
+
+    MISTAKEN = "mistaken"  # 误评
+    MALICIOUS = "malicious"  # 恶意
+    DUPLICATE = "duplicate"  # 重复
+    NOT_OURS = "not_ours"  # 与本部门无关
+    UNFOUNDED = "unfounded"  # 不属实
+    OTHER = "other"
+
+
+class Verdict(StrEnum):
+    """How an appeal or an objection was judged."""
+
+    UPHOLD = "uphold"
+    DISMISS = "dismiss"
+
+
+class Request(StrEnum):
+    """What a department may ask for."""
+
+    COMPLEX = "complex"
+    EXTEND = "extend"
+    TRANSFER = "transfer"
 
 
 class Means(StrEnum):
@@ -90,37 +163,66 @@ LAST_ROUND = 2
 
 @dataclass(frozen=True)
 class Move:
-    """A line of the table. `to` is None where the act's outcome decides (see `after_visit`)."""
+    """A line of the table. `to` is None where what the act carries decides (see the functions)."""
 
     act: Act
     come_from: frozenset[State]
     to: State | None
     roles: tuple[Role, ...]
     whose: Whose
+    carries: str
+    tells: frozenset[str]
 
 
-def _move(act: Act, come_from: str, to: str, roles: tuple[Role, ...], whose: Whose) -> Move:
+def _move(
+    act: Act, come_from: str, to: str, roles: tuple[Role, ...], whose: Whose, carries: str,
+    tells: str,
+) -> Move:  # fmt: skip
     states = frozenset(State(name) for name in come_from.split())
-    return Move(act, states, State(to) if to else None, roles, whose)
+    heard = frozenset(tells.split())
+    return Move(act, states, State(to) if to else None, roles, whose, carries, heard)
 
 
-HANDLING = DEPARTMENT_ROLES
-SUPERVISING = (Role.SUPERVISOR,)
+DEPT = DEPARTMENT_ROLES
+HEAD = (Role.HEAD,)
+SUPER = (Role.SUPERVISOR,)
+VISITORS = VISITING_ROLES
+NOBODY: tuple[Role, ...] = ()
+OWN, OTHER, ANY, CITIZEN = Whose.OWN, Whose.OTHER, Whose.ANY, Whose.CITIZEN
+
+ALL_WORK = "routed verifying rectifying"
+ALL_OPEN = f"triage {ALL_WORK} transferring appealed visiting closing objected"
 
 MOVES: dict[Act, Move] = {
     move.act: move
     for move in (
-        #     act          from                   to            by              whose case
-        _move(Act.ROUTE,   "triage",              "routed",     SUPERVISING,    Whose.ANY),
-        _move(Act.ACCEPT,  "routed",              "verifying",  HANDLING,       Whose.OWN),
-        _move(Act.CONTACT, "verifying rectifying", "",          HANDLING,       Whose.OWN),
-        _move(Act.VERIFY,  "verifying",           "rectifying", HANDLING,       Whose.OWN),
-        _move(Act.RECTIFY, "rectifying",          "",           HANDLING,       Whose.OWN),
-        _move(Act.REPLY,   "rectifying",          "",           HANDLING,       Whose.OWN),
-        _move(Act.VISIT,   "visiting",            "",           VISITING_ROLES, Whose.OTHER),
-        _move(Act.CLOSE,   "closing",             "closed",     SUPERVISING,    Whose.OTHER),
+        #     act            from                      to              by        whose    must carry                            tells (at most)
+        _move(Act.ROUTE,     "triage",                 "routed",       SUPER,    ANY,     "department, why",                    "case_opened"),
+        _move(Act.ACCEPT,    "routed",                 "verifying",    DEPT,     OWN,     "",                                   ""),
+        _move(Act.CONTACT,   "verifying rectifying",   "",             DEPT,     OWN,     "means, reached, words",              ""),
+        _move(Act.VERIFY,    "verifying",              "",             DEPT,     OWN,     "finding, words",                     ""),
+        _move(Act.RECTIFY,   "rectifying",             "",             DEPT,     OWN,     "words, article if no legal basis",   ""),
+        _move(Act.REPLY,     "rectifying",             "",             DEPT,     OWN,     "words, contact, rectification",      "citizen_replied"),
+        _move(Act.COMPLEX,   "verifying rectifying",   "",             HEAD,     OWN,     "reason, before due_at, once",        "desk_asked"),
+        _move(Act.EXTEND,    "verifying rectifying",   "",             HEAD,     OWN,     "reason, plan, before due_at",        "desk_asked"),
+        _move(Act.TRANSFER,  "routed verifying",       "transferring", HEAD,     OWN,     "reason, owner proposed, once",       "desk_asked"),
+        _move(Act.DECIDE,    f"{ALL_WORK} transferring", "",           SUPER,    OTHER,   "verdict, words; leader for a 2nd extension", "case_decided case_opened citizen_term_moved"),
+        _move(Act.REASSIGN,  ALL_WORK,                 "routed",       SUPER,    OTHER,   "department, why",                    "case_opened"),
+        _move(Act.APPEAL,    ALL_WORK,                 "appealed",     HEAD,     OWN,     "ground, words; once, in 5 workdays", "desk_asked"),
+        _move(Act.JUDGE,     "appealed",               "",             SUPER,    OTHER,   "verdict, words; untouched",          "case_decided citizen_voided"),
+        _move(Act.OBJECT,    "voided",                 "objected",     NOBODY,   CITIZEN, "words; once, in 10 workdays",        "desk_asked"),
+        _move(Act.RECONSIDER, "objected",              "",             SUPER,    OTHER,   "verdict, words; another judge",      "case_decided citizen_objection_judged"),
+        _move(Act.VISIT,     "visiting",               "",             VISITORS, OTHER,   "means, outcome, verdict, words",     "case_sent_back"),
+        _move(Act.SECOND_REVIEW, "visiting closing closed", "",        NOBODY,   CITIZEN, "grade; once",                        "case_sent_back"),
+        _move(Act.ADD,       ALL_OPEN,                 "",             NOBODY,   CITIZEN, "words",                              "citizen_added"),
+        _move(Act.CLOSE,     "closing",                "closed",       SUPER,    OTHER,   "conclusion if dissatisfied",         ""),
     )
 }  # fmt: skip
+
+
+def after_finding(finding: Finding) -> State:
+    """Return where a finding leads: «unfounded» waits where it is for an appeal."""
+    return State.VERIFYING if finding is Finding.UNFOUNDED else State.RECTIFYING
 
 
 def after_reply(*, named: bool) -> State:
@@ -129,7 +231,7 @@ def after_reply(*, named: bool) -> State:
 
 
 def after_visit(outcome: Outcome, satisfied: bool | None, attempt: int, round_: int) -> State:
-    """Return where a return visit leads.
+    """Return where a return visit leads, whoever made it or the citizen who answered unasked.
 
     Satisfied closes; dissatisfied goes back to be put right once more, and after `LAST_ROUND` to the
     supervisors' conclusion; nobody reached stays until the third attempt on a third day.

@@ -1,4 +1,4 @@
-"""What messages are sent about, and whom in a department they are for. No person, no database."""
+"""What messages are sent about, and whom in an office they are for. No person, no database."""
 
 from enum import StrEnum
 
@@ -8,15 +8,45 @@ class Occasion(StrEnum):
 
     CASE_OPENED = "case_opened"  # to the responsible department
     CASE_DUE_SOON = "case_due_soon"
+    HEAD_DUE_SOON = "head_due_soon"
     CASE_OVERDUE = "case_overdue"
+    CASE_NOTICE = "case_notice"
+    CASE_SENT_BACK = "case_sent_back"
+    CASE_DECIDED = "case_decided"
+    CITIZEN_ADDED = "citizen_added"
     CASE_IN_TRIAGE = "case_in_triage"  # to the supervisors
     DESK_DUE_SOON = "desk_due_soon"
     DESK_OVERDUE = "desk_overdue"
+    DESK_ASKED = "desk_asked"
+    DESK_NOTICE = "desk_notice"
+    LEADERS_OVERDUE = "leaders_overdue"  # to the leaders
     CITIZEN_REPLIED = "citizen_replied"  # to the citizen, by text message
+    CITIZEN_TERM_MOVED = "citizen_term_moved"
+    CITIZEN_VOIDED = "citizen_voided"
+    CITIZEN_OBJECTION_JUDGED = "citizen_objection_judged"
 
 
-FOR_SUPERVISORS = frozenset(
-    {Occasion.CASE_IN_TRIAGE, Occasion.DESK_DUE_SOON, Occasion.DESK_OVERDUE}
-)
-"""An office that supervises may also be complained of: then its handlers are meant, and not its
-supervisors. So the occasion says for whom a message is."""
+class Readers(StrEnum):
+    """Whom in an office a message is for."""
+
+    DEPARTMENT = "department"  # handlers and heads
+    HANDLERS = "handlers"
+    HEADS = "heads"
+    SUPERVISORS = "supervisors"
+    LEADERS = "leaders"
+
+
+READERS = {
+    Occasion.CASE_DUE_SOON: Readers.HANDLERS, Occasion.HEAD_DUE_SOON: Readers.HEADS,
+    Occasion.CASE_NOTICE: Readers.HEADS, Occasion.CASE_IN_TRIAGE: Readers.SUPERVISORS,
+    Occasion.DESK_DUE_SOON: Readers.SUPERVISORS, Occasion.DESK_OVERDUE: Readers.SUPERVISORS,
+    Occasion.DESK_ASKED: Readers.SUPERVISORS, Occasion.DESK_NOTICE: Readers.SUPERVISORS,
+    Occasion.LEADERS_OVERDUE: Readers.LEADERS,
+}  # fmt: skip
+"""Everybody else's is the department's. An office that supervises may also be complained of: then
+its handlers are meant, and not its supervisors. So the occasion says for whom a message is."""
+
+
+def readers(occasion: str) -> Readers:
+    """Return whom in an office a message of this occasion is for."""
+    return READERS.get(Occasion(occasion), Readers.DEPARTMENT)

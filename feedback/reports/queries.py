@@ -1,15 +1,17 @@
 """Looking reports up: the kept one where there is one, else the figures as they stand."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import func, or_, select
 
 from .. import clock
 from ..cases.models import Case
-from ..cases.states import MOVES, Act, State
+from ..cases.states import State
 from ..db import db
 from ..errors import Unknown
 from ..events.models import ServiceEvent
@@ -24,6 +26,9 @@ WRITTEN_FROM = time(8)
 """When on the Monday after it a week's report is written."""
 
 WEEK = timedelta(days=7)
+
+REPLACED = ("from", "due_before", "before")
+"""What a ledger line says of how a case stood before the act: state, deadline, department."""
 
 
 class Standing(StrEnum):
@@ -169,7 +174,7 @@ def _facts(start: datetime, as_of: datetime) -> Iterator[CaseFacts]:
 
     Each is shown as it was at `as_of`: what was done to it later is taken back.
     """
-    came_from, was_due = _states_before_acts_since(as_of), _due_before_visits_since(as_of)
+    was = _before_acts_since(as_of)
     cases = db.session.execute(
         select(
             Case.id, Case.number, Case.department_code, Case.identity, Case.opened_at, Case.due_at,
@@ -179,41 +184,30 @@ def _facts(start: datetime, as_of: datetime) -> Iterator[CaseFacts]:
         .order_by(Case.number)
     )  # fmt: skip
     for case in cases:
-        state = came_from.get(str(case.id), case.state)
+        before = was.get(str(case.id), {})
+        state = State(before.get("from", case.state))
+        department = before.get("before", case.department_code)
+        due_at = before.get("due_before")
         yield CaseFacts(
-            case.number, None if state is State.TRIAGE else case.department_code,
+            case.number, None if state is State.TRIAGE else department,
             case.identity is Identity.NAMED, case.opened_at,
-            was_due.get(str(case.id), case.due_at), case.answered_at, case.closed_at, state,
+            datetime.fromisoformat(due_at) if due_at else case.due_at,
+            case.answered_at, case.closed_at, state,
         )  # fmt: skip
 
 
-def _states_before_acts_since(moment: datetime) -> Mapping[str, State]:
-    """Return, by case id, the state from which the first act since `moment` moved each case.
+def _before_acts_since(moment: datetime) -> Mapping[str, dict[str, Any]]:
+    """Return, by case id, what the ledger says stood before the acts since `moment`.
 
-    Every act but a contact has one state it starts from, and a contact moves nothing.
-    """
-    from_one_state = (move for move in MOVES.values() if len(move.come_from) == 1)
-    moving = {move.act.value: next(iter(move.come_from)) for move in from_one_state}
-    lines = db.session.execute(
-        select(Entry.subject_id, Entry.act)
-        .where(Entry.subject == "case", Entry.at >= moment, Entry.act.in_(moving))
-        .order_by(Entry.at.desc(), Entry.id.desc())
-    )
-    return {subject_id: moving[act] for subject_id, act in lines}
-
-
-def _due_before_visits_since(moment: datetime) -> Mapping[str, datetime]:
-    """Return, by case id, the deadline that the first visit since `moment` with a new one replaced.
-
-    A dissatisfied citizen sends a case back with a new term; the ledger keeps the old one.
+    A line names the state the act came from, and the deadline and the department it replaced; of
+    several lines the earliest says how it was.
     """
     lines = db.session.execute(
         select(Entry.subject_id, Entry.facts)
-        .where(Entry.subject == "case", Entry.at >= moment, Entry.act == Act.VISIT.value)
+        .where(Entry.subject == "case", Entry.at >= moment)
         .order_by(Entry.at.desc(), Entry.id.desc())
     )
-    return {
-        subject_id: datetime.fromisoformat(facts["due_before"])
-        for subject_id, facts in lines
-        if facts.get("due_before")
-    }
+    was: dict[str, dict[str, Any]] = defaultdict(dict)
+    for subject_id, facts in lines:
+        was[subject_id] |= {name: facts[name] for name in REPLACED if name in facts}
+    return was

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..cases.reminders import tell_of_deadlines
+from ..cases.urging import climb
 from ..config import settings
 from ..notify.outbox import deliver
 from ..notify.senders import chosen
@@ -37,7 +37,7 @@ def deliver_messages(now: datetime, go_on: GoOn) -> list[str]:
 
 def tell_about_deadlines(now: datetime, _go_on: GoOn) -> list[str]:
     """Promise the notices about deadlines that come near or have passed."""
-    return tell_of_deadlines(now)
+    return climb(now)
 
 
 def write_reports(now: datetime, _go_on: GoOn) -> list[str]:

@@ -5,11 +5,13 @@ from datetime import UTC, datetime, time
 import pytest
 
 from feedback import clock
-from feedback.cases.deadlines import Light, Terms, Told, light, next_due_at, notice_due
-from feedback.cases.states import Complexity, State
+from feedback.cases.deadlines import Light, Standing, Step, Terms, light
+from feedback.cases.rules import Rule, Rules, Term, Unit, first_rules
+from feedback.cases.states import State
 from feedback.workdays import china
 
-TERMS = Terms(china(), time(17, 30), contact=1, simple=5, complex=15, visit=5, warn=1)
+TERMS = Terms(first_rules(), china(), time(9), time(17, 30))
+SIMPLE = Step("simple", Term(5))
 
 
 def at(text: str) -> datetime:
@@ -29,23 +31,24 @@ def at(text: str) -> datetime:
     ],
 )
 def test_deadlines_fall_on_office_closing_of_the_nth_working_day(opened, contact, simple):
-    assert TERMS.due_at(at(opened), TERMS.contact) == at(f"{contact}T17:30")
-    assert TERMS.case_due_at(at(opened), Complexity.SIMPLE) == at(f"{simple}T17:30")
+    assert TERMS.after(at(opened), Rule.CONTACT) == at(f"{contact}T17:30")
+    assert TERMS.after(at(opened), Rule.SIMPLE) == at(f"{simple}T17:30")
 
 
 def test_friday_evening_is_due_on_monday():
-    assert clock.day_of(TERMS.due_at(at("2026-11-27T21:00"), 1)).isoweekday() == 1
+    assert clock.day_of(TERMS.after(at("2026-11-27T21:00"), Rule.CONTACT)).isoweekday() == 1
 
 
 def test_a_complex_case_has_fifteen_working_days():
-    assert TERMS.case_due_at(at("2026-11-23T10:00"), Complexity.COMPLEX) == at("2026-12-14T17:30")
+    assert TERMS.after(at("2026-11-23T10:00"), Rule.COMPLEX) == at("2026-12-14T17:30")
 
 
 @pytest.mark.parametrize(
     ("moment", "shown"),
     [
         ("2026-11-26T23:59", Light.GREEN),  # Thursday
-        ("2026-11-27T00:00", Light.YELLOW),  # Friday, the working day before
+        ("2026-11-27T08:59", Light.GREEN),  # Friday, before the office opens
+        ("2026-11-27T09:00", Light.YELLOW),  # Friday, the working day before
         ("2026-11-30T17:30", Light.YELLOW),  # Monday, the last moment
         ("2026-11-30T17:31", Light.RED),
     ],
@@ -59,32 +62,73 @@ def test_a_closed_case_is_never_urgent():
     assert light(at("2030-01-01T00:00"), None, None) is Light.GREEN
 
 
-@pytest.mark.parametrize(
-    ("state", "contacted", "due"),
-    [
-        (State.ROUTED, None, "contact"), (State.VERIFYING, None, "contact"),
-        (State.VERIFYING, "yes", "due"), (State.RECTIFYING, "yes", "due"),
-        (State.VISITING, "yes", "visit"), (State.CLOSING, "yes", "visit"), (State.CLOSED, "yes", None),
-    ],
-)  # fmt: skip
-def test_the_next_deadline_is_that_of_what_comes_next(state, contacted, due):
-    days = {"contact": at("2026-11-24T17:30"), "due": at("2026-11-30T17:30"),
-            "visit": at("2026-12-07T17:30"), None: None}  # fmt: skip
-    met = at("2026-11-24T09:00") if contacted else None
-    assert next_due_at(state, days["contact"], met, days["due"], days["visit"]) == days[due]
+def standing(state, *, contacted=False, named=True, desk=None, plan=(SIMPLE,)):
+    opened = at("2026-11-23T10:00")  # Monday
+    return Standing(state, opened if named else None, contacted, opened, plan, desk and at(desk))
 
 
 @pytest.mark.parametrize(
-    ("moment", "told", "notice"),
+    ("state", "contacted", "desk", "due"),
     [
-        ("2026-11-26T10:00", Told.NOTHING, None),
-        ("2026-11-27T10:00", Told.NOTHING, Told.SOON),
-        ("2026-11-27T10:00", Told.SOON, None),
-        ("2026-12-04T10:00", Told.SOON, Told.OVERDUE),
-        ("2026-12-04T10:00", Told.NOTHING, Told.OVERDUE),  # slept through the yellow one: once, red
-        ("2026-12-04T10:00", Told.OVERDUE, None),
+        (State.ROUTED, False, None, "2026-11-24"),  # contact by Tuesday
+        (State.VERIFYING, False, None, "2026-11-24"),
+        (State.VERIFYING, True, None, "2026-11-30"),  # put right by Monday
+        (State.RECTIFYING, True, None, "2026-11-30"),
+        (State.TRIAGE, False, "2026-11-23T10:00", "2026-11-24"),  # one working day
+        (State.TRANSFERRING, False, "2026-11-24T10:00", "2026-11-25"),
+        (State.APPEALED, True, "2026-11-24T10:00", "2026-12-01"),  # five, Tuesday to Tuesday
+        (State.OBJECTED, True, "2026-12-04T10:00", "2026-12-11"),  # five, Friday to Friday
+        (State.VISITING, True, "2026-11-27T10:00", "2026-12-04"),
+        (State.CLOSING, True, "2026-11-27T10:00", "2026-12-04"),
+        (State.CLOSED, True, None, None),
+        (State.VOIDED, True, None, None),
     ],
 )
-def test_only_the_highest_notice_that_was_not_given_is_due(moment, told, notice):
-    due = at("2026-11-30T17:30")
-    assert notice_due(at(moment), TERMS.warn_at(due), due, told) is notice
+def test_the_next_deadline_is_that_of_what_comes_next(state, contacted, desk, due):
+    found = TERMS.deadlines(standing(state, contacted=contacted, desk=desk))
+    assert found.next_due_at == (due and at(f"{due}T17:30"))
+    assert (found.warn_at is None) == (due is None)
+
+
+def test_an_anonymous_case_has_no_contact_deadline():
+    found = TERMS.deadlines(standing(State.ROUTED, named=False))
+    assert found.contact_due_at is None
+    assert found.next_due_at == at("2026-11-30T17:30")
+
+
+def test_an_extension_is_counted_from_where_the_term_ended():
+    plan = (SIMPLE, Step("extension", Term(7)))
+    found = TERMS.deadlines(standing(State.RECTIFYING, contacted=True, plan=plan))
+    assert found.due_at == at("2026-12-09T17:30")  # 5 → Monday 30th, 7 more → Wednesday 9th
+
+
+def with_rule(rule, term):
+    rules = first_rules()
+    return Terms(
+        Rules(2, {**rules.terms, rule: term}, rules.basis), china(), time(9), time(17, 30)
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("opened", "days", "last"),
+    [
+        ("2026-11-23T10:00", 7, "2026-11-30"),  # Monday → Monday
+        ("2026-11-23T10:00", 5, "2026-11-30"),  # would end on Saturday 28th → Monday 30th
+        ("2026-02-10T10:00", 7, "2026-02-24"),  # would end on 17 February, in 春节 → Tuesday 24th
+        ("2026-02-21T10:00", 7, "2026-02-28"),  # ends on Saturday 28th, which is worked
+    ],
+)
+def test_a_term_in_days_ends_on_a_working_day(opened, days, last):
+    terms = with_rule(Rule.SIMPLE, Term(days, Unit.DAY))
+    assert terms.after(at(opened), Rule.SIMPLE) == at(f"{last}T17:30")
+
+
+def test_the_warning_may_be_counted_in_days_too():
+    terms = with_rule(Rule.WARN, Term(2, Unit.DAY))
+    assert terms.warn_at(at("2026-11-30T17:30")) == at("2026-11-28T09:00")  # a Saturday
+
+
+def test_whichever_term_gives_more_time_is_taken():
+    early, late = (at("2026-11-23T10:00"), (SIMPLE,)), (at("2026-11-24T10:00"), (SIMPLE,))
+    assert TERMS.later(early, late) == late
+    assert TERMS.later(late, early) == late

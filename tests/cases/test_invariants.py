@@ -93,7 +93,8 @@ def closure_of(case, people, **changes):
             "SELECT v.id AS verification_id, v.by_id AS verified_by_id, r.id AS rectification_id,"
             " r.by_id AS rectified_by_id,"
             " p.id AS reply_id, p.by_id AS replied_by_id, w.id AS visit_id, w.outcome AS visit_outcome,"
-            " w.attempt AS visit_attempt, w.by_id AS visited_by_id FROM cases c"
+            " w.attempt AS visit_attempt, w.by_id AS visited_by_id, v.finding, r.kind AS remedy"
+            " FROM cases c"
             " LEFT JOIN verifications v ON v.case_id=c.id LEFT JOIN rectifications r ON r.case_id=c.id"
             " LEFT JOIN replies p ON p.case_id=c.id LEFT JOIN return_visits w ON w.case_id=c.id"
             " WHERE c.id=:case"
@@ -135,6 +136,11 @@ def test_a_closure_needs_this_cases_own_proofs_and_another_closer(people, now):
         {"round": 2},
         {"visit_outcome": "failed"},
         {"rectified_by_id": key(people.head.id)},
+        {"finding": "partly"},
+        {"finding": "unfounded"},
+        {"remedy": "explanation"},
+        {"finding": "no_legal_basis", "remedy": "explanation"},
+        {"visited_by_id": None, "second_review_id": key(uuid.uuid4())},
     ]  # fmt: skip
     for changes in wrong:
         assert insert_closure(closure_of(case, people, **changes)), changes

@@ -2,7 +2,21 @@
 
 import pytest
 
-from feedback.cases.states import MOVES, Act, Outcome, State, after_reply, after_visit, may_act
+from feedback.cases.states import (
+    DESK_TERMS,
+    ENDED,
+    MOVES,
+    WORKING,
+    Act,
+    Finding,
+    Outcome,
+    State,
+    Whose,
+    after_finding,
+    after_reply,
+    after_visit,
+    may_act,
+)
 from feedback.offices.roles import Role
 
 ALLOWED = [
@@ -15,6 +29,10 @@ ALLOWED = [
     (Act.REPLY, Role.HANDLER, True), (Act.REPLY, Role.HEAD, True),
     (Act.VISIT, Role.OPERATOR, False), (Act.VISIT, Role.SUPERVISOR, False),
     (Act.CLOSE, Role.SUPERVISOR, False),
+    (Act.COMPLEX, Role.HEAD, True), (Act.EXTEND, Role.HEAD, True),
+    (Act.TRANSFER, Role.HEAD, True), (Act.APPEAL, Role.HEAD, True),
+    (Act.DECIDE, Role.SUPERVISOR, False), (Act.REASSIGN, Role.SUPERVISOR, False),
+    (Act.JUDGE, Role.SUPERVISOR, False), (Act.RECONSIDER, Role.SUPERVISOR, False),
 ]  # fmt: skip
 
 
@@ -36,15 +54,45 @@ def test_nobody_of_the_department_visits_even_with_every_role():
         (Act.ROUTE, "triage"), (Act.ACCEPT, "routed"), (Act.CONTACT, "verifying rectifying"),
         (Act.VERIFY, "verifying"), (Act.RECTIFY, "rectifying"), (Act.REPLY, "rectifying"),
         (Act.VISIT, "visiting"), (Act.CLOSE, "closing"),
+        (Act.COMPLEX, "verifying rectifying"), (Act.EXTEND, "verifying rectifying"),
+        (Act.TRANSFER, "routed verifying"),
+        (Act.DECIDE, "routed verifying rectifying transferring"),
+        (Act.REASSIGN, "routed verifying rectifying"), (Act.APPEAL, "routed verifying rectifying"),
+        (Act.JUDGE, "appealed"), (Act.OBJECT, "voided"), (Act.RECONSIDER, "objected"),
+        (Act.SECOND_REVIEW, "visiting closing closed"),
+        (Act.ADD, "triage routed verifying rectifying transferring appealed visiting closing"
+                  " objected"),
     ],
 )  # fmt: skip
 def test_an_act_starts_from_these_states_only(act, come_from):
     assert {state.value for state in MOVES[act].come_from} == set(come_from.split())
 
 
-def test_every_state_but_closed_has_a_way_on():
-    left = {state for move in MOVES.values() for state in move.come_from}
-    assert set(State) - left == {State.CLOSED}
+def test_every_act_is_in_the_table_once():
+    assert list(MOVES) == [move.act for move in MOVES.values()]
+    assert set(MOVES) == set(Act)
+
+
+@pytest.mark.parametrize("act", [act for act in Act if MOVES[act].whose is Whose.CITIZEN])
+def test_what_is_the_citizens_is_nobodys_of_the_staff(act):
+    assert not may_act(act, frozenset(Role), "GOV", "RS")
+
+
+def test_every_state_has_a_way_on_by_which_the_staff_can_end_it():
+    ways = {state for m in MOVES.values() if m.whose is not Whose.CITIZEN for state in m.come_from}
+    assert set(State) - ways == ENDED
+
+
+def test_in_every_state_that_has_not_ended_somebody_has_a_term():
+    assert WORKING | set(DESK_TERMS) | ENDED == set(State)
+    assert not WORKING & set(DESK_TERMS)
+    assert not ENDED & set(DESK_TERMS)
+
+
+@pytest.mark.parametrize("finding", Finding)
+def test_unfounded_leads_nowhere_but_to_an_appeal(finding):
+    stays = after_finding(finding) is State.VERIFYING
+    assert stays == (finding is Finding.UNFOUNDED)
 
 
 def test_an_anonymous_reviewer_is_not_visited():

@@ -15,13 +15,18 @@ FACTS = {
     "due_at": "2026-11-30T09:30:00+00:00", "link": "https://hcp.licheng.gov.cn/cases/HC-2026-000123",
 }  # fmt: skip
 DESK = {Occasion.DESK_DUE_SOON, Occasion.DESK_OVERDUE}
+STEPS = ["triage", "transferring", "appealed", "objected", "visiting", "closing"]
+MORE = {
+    "step": "visiting", "what": "appeal", "granted": False, "notice": "DB-2026-000007",
+    "upheld": True,
+}  # fmt: skip
+TEXTS = {one for one in Occasion if one.value.startswith("citizen_")} - {Occasion.CITIZEN_ADDED}
 
 
 def spoken(occasion: Occasion, locale: str) -> str:
-    if occasion is Occasion.CITIZEN_REPLIED:
-        return say(occasion, By.SMS, locale, {"item": FACTS["item"], "link": LINK}, DISTRICT).text
-    facts = FACTS | ({"step": "visiting"} if occasion in DESK else {})
-    words = say(occasion, By.MAIL, locale, facts, DISTRICT)
+    if occasion in TEXTS:
+        return say(occasion, By.SMS, locale, FACTS | MORE | {"link": LINK}, DISTRICT).text
+    words = say(occasion, By.MAIL, locale, FACTS | MORE, DISTRICT)
     return f"{words.subject}\n\n{words.text}"
 
 
@@ -36,15 +41,23 @@ def test_every_folder_of_wording_has_its_occasion():
     assert {folder.name for folder in FOLDER.iterdir()} == {one.value for one in Occasion}
 
 
-@pytest.mark.parametrize("step", ["triage", "visiting", "closing"])
 @pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize("occasion", sorted(DESK))
-def test_the_supervisors_are_told_which_step_is_theirs(occasion, locale, step):
+def test_the_supervisors_are_told_which_step_is_theirs(occasion, locale):
     said = {
-        say(occasion, By.MAIL, locale, FACTS | {"step": s}, DISTRICT).subject
-        for s in ("triage", "visiting", "closing")
+        say(occasion, By.MAIL, locale, FACTS | {"step": step}, DISTRICT).subject for step in STEPS
     }
-    assert len(said) == 3
+    assert len(said) == len(STEPS)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("what", ["complex", "extend", "transfer", "appeal", "objection"])
+@pytest.mark.parametrize("granted", [True, False])
+def test_a_department_hears_what_was_decided_and_how(locale, what, granted):
+    facts = FACTS | {"what": what, "granted": granted}
+    other = FACTS | {"what": what, "granted": not granted}
+    said = say("case_decided", By.MAIL, locale, facts, DISTRICT).subject
+    assert said != say("case_decided", By.MAIL, locale, other, DISTRICT).subject
 
 
 @pytest.mark.parametrize(
@@ -59,11 +72,17 @@ def test_parts_of_a_text_message_are_counted_as_carriers_do(text, parts):
     assert segments(text) == parts
 
 
+SECOND = "https://hcp.licheng.gov.cn/second/HC-2026-000123-abcdefghijklmnop"
+
+
+@pytest.mark.parametrize("occasion", sorted(TEXTS))
 @pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize("item", ["办证", "特殊工时首次审批", "事" * 200])
-def test_a_citizen_gets_at_most_two_parts(locale, item):
-    facts = {"item": item, "link": LINK}
-    assert segments(say("citizen_replied", By.SMS, locale, facts, DISTRICT).text) <= 2
+@pytest.mark.parametrize("upheld", [True, False])
+def test_a_citizen_gets_at_most_two_parts(occasion, locale, item, upheld):
+    link = SECOND if occasion is Occasion.CITIZEN_REPLIED else LINK
+    facts = FACTS | MORE | {"item": item, "link": link, "upheld": upheld}
+    assert segments(say(occasion, By.SMS, locale, facts, DISTRICT).text) <= 2
 
 
 def test_a_text_message_of_three_parts_is_an_error_and_not_a_bill():
@@ -73,8 +92,9 @@ def test_a_text_message_of_three_parts_is_an_error_and_not_a_bill():
 
 
 @pytest.mark.parametrize("word", ["整改", "销号", "时限", "督办", "工单"])
-def test_citizens_read_no_jargon(word):
-    assert word not in spoken(Occasion.CITIZEN_REPLIED, "zh_CN")
+@pytest.mark.parametrize("occasion", sorted(TEXTS))
+def test_citizens_read_no_jargon(word, occasion):
+    assert word not in spoken(occasion, "zh_CN")
 
 
 def test_a_missing_fact_is_an_error_and_never_an_empty_place():

@@ -4,14 +4,14 @@ import pytest
 
 from feedback.offices import queries
 from feedback.offices.actions import person_of
-from feedback.offices.roles import Role
+from feedback.offices.roles import LEADING, Role
 
 from ..factories import PASSWORD, let_go, make_account, make_district, sign_in
 
 DESKS = {
     Role.CLERK: "/desk/events", Role.HANDLER: "/cases", Role.HEAD: "/cases",
     Role.OPERATOR: "/supervision", Role.SUPERVISOR: "/supervision", Role.AUDITOR: "/reports",
-    Role.ADMIN: "/admin/accounts",
+    Role.ADMIN: "/admin/accounts", Role.LEADER: "/supervision",
 }  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def try_to_sign_in(app, email, password):
 
 @pytest.mark.parametrize("role", Role)
 def test_everybody_begins_at_the_first_desk_of_their_role_and_may_enter_it(app, role):
-    client = signed_in(app, role)
+    client = signed_in(app, *(LEADING if role is Role.LEADER else {role}))
     answer = client.get("/desk")
     assert (answer.status_code, answer.location) == (302, DESKS[role])
     assert client.get(answer.location).status_code == 200

@@ -6,14 +6,26 @@ from typing import Any
 
 from sqlalchemy import select
 
+from feedback.cases import rulebook
+from feedback.cases.deadlines import Step, plan_to_json
 from feedback.cases.models import Case, Closure, Rectification, Reply, ReturnVisit, Verification
-from feedback.cases.states import Complexity, Finding, Means, Outcome, State
-from feedback.clock import SHANGHAI
+from feedback.cases.rules import Term
+from feedback.cases.states import (
+    DESK_TERMS,
+    Complexity,
+    Finding,
+    Means,
+    Outcome,
+    Remedy,
+    State,
+)
+from feedback.clock import SHANGHAI, day_of
 from feedback.db import db, new_id, transaction
 from feedback.ledger.actions import SYSTEM, Line, write
 from feedback.offices.models import Account
 from feedback.offices.roles import Role
 from feedback.reviews.drafts import Identity
+from feedback.workdays import china
 
 from ..factories import make_account, make_event
 
@@ -40,15 +52,22 @@ def make_case(
     due_at = shanghai(due) if due else opened_at + timedelta(days=7)
     answered_at = shanghai(answered or closed) if answered or closed else None
     event = make_event(opened_at)
+    days = china().between(day_of(opened_at), day_of(due_at))
+    stands = state or _state(department, answered_at, named)
+    desk = opened_at if stands in DESK_TERMS else None
     case = Case(
         id=new_id(), number=f"HC-2026-{next(_numbers):06d}", event_id=event.id,
         identity=Identity.NAMED if named else Identity.ANONYMOUS, department_code=department,
-        state=state or _state(department, answered_at, named), routing={},
+        state=stands, routing={}, rules_version=1, routed_at=opened_at if department else None,
         complexity=Complexity.SIMPLE, opened_at=opened_at, due_at=due_at, next_due_at=due_at,
-        complex_due_at=opened_at + timedelta(days=21), answered_at=answered_at,
+        due_since=opened_at, due_plan=plan_to_json([Step("simple", Term(days))]),
+        contact_since=opened_at if named else None,
+        desk_since=desk, desk_due_at=desk and due_at, warn_at=due_at, rung=0,
+        answered_at=answered_at,
     )  # fmt: skip
     handler, closer = _person("handler@x.example", "RS"), _person("closer@x.example", "GOV")
     with transaction() as session:
+        rulebook.keep_first(opened_at)
         session.add(case)
         session.flush()
         if closed:
@@ -73,8 +92,12 @@ def _close(session: Any, case: Case, handler: Any, closer: Any, at: datetime) ->
     """Put the whole chain under the closure, as the constraints ask."""
     key = {"case_id": case.id, "by_id": handler}
     finding = Verification(id=new_id(), at=at, finding=Finding.TRUE, words="是", **key)
-    done = Rectification(id=new_id(), at=at, round=1, words="改", **key)
-    reply = Reply(id=new_id(), at=case.answered_at, round=1, words="答", **key)
+    done = Rectification(
+        id=new_id(), at=at, round=1, words="改", article="", kind=Remedy.REMEDY, **key
+    )
+    reply = Reply(
+        id=new_id(), at=case.answered_at, round=1, words="答", internal="", publishable="", **key
+    )
     visit = ReturnVisit(
         id=new_id(), case_id=case.id, round=1, at=at, day=at.date(), by_id=closer,
         visitor_department="GOV", case_department=case.department_code, means=Means.PHONE,
@@ -87,7 +110,8 @@ def _close(session: Any, case: Case, handler: Any, closer: Any, at: datetime) ->
     visited = case.identity is Identity.NAMED
     closure = Closure(
         id=new_id(), case_id=case.id, identity=case.identity, round=1, verification_id=finding.id,
-        rectification_id=done.id, rectified_by_id=handler, reply_id=reply.id,
+        finding=finding.finding, rectification_id=done.id, remedy=done.kind,
+        rectified_by_id=handler, reply_id=reply.id,
         replied_by_id=handler, visit_id=visit.id if visited else None,
         visit_outcome=Outcome.ANSWERED if visited else None, visit_attempt=1 if visited else None,
         verified_by_id=handler, visited_by_id=closer if visited else None,
@@ -98,4 +122,4 @@ def _close(session: Any, case: Case, handler: Any, closer: Any, at: datetime) ->
     session.flush()
     write(at, SYSTEM, Line("case", case.id, "close", {}))
     case.state, case.closed_at, case.closure_id = State.CLOSED, at, closure.id
-    case.next_due_at = case.warn_at = None
+    case.next_due_at = case.warn_at = case.desk_since = case.desk_due_at = None

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from feedback import clock
-from feedback.cases.reminders import tell_of_deadlines
+from feedback.cases.urging import climb
 from feedback.db import db
 from feedback.notify.models import Message, State
 from feedback.offices.roles import Role
@@ -93,21 +93,23 @@ def test_killed_in_the_middle_the_next_one_goes_on_and_nobody_is_told_twice(cont
     wait_until(lambda: notices() >= 3 or process.poll() is not None)
     process.kill()
     process.wait(10)
-    left = tell_of_deadlines(clock.now())
+    left = climb(clock.now())
     assert notices() == cases
     assert len(left) <= cases
-    assert tell_of_deadlines(clock.now()) == []
+    assert climb(clock.now()) == []
 
 
 def notices():
     db.session.rollback()
-    rows = select(Message.id).where(Message.occasion == "case_overdue")
+    rows = select(Message.id).where(Message.occasion == "case_notice")
     return len(db.session.scalars(rows).all())
 
 
 def test_two_processes_share_the_work(context, start):
     make_district()
-    make_account(Role.HANDLER, email="a@licheng.example")
+    for office, role in (("RS", Role.HANDLER), ("GOV", Role.SUPERVISOR), ("XZSP", Role.SUPERVISOR)):
+        make_account(role, department=office)
+    messages = 15 * (1 + 1 + 2 + 2)  # opened, notice; to both supervising offices, twice each
     for _ in range(15):
         make_case(clock.now() - LONG_AGO, **ANONYMOUS)
     with post_office() as office:
@@ -116,11 +118,11 @@ def test_two_processes_share_the_work(context, start):
             "FEEDBACK_SMTP_PORT": str(office.port),
         }  # fmt: skip
         processes = [start("scheduler", "run", **mail) for _ in range(2)]
-        wait_until(lambda: standing() == {State.SENT: 30})
+        wait_until(lambda: standing() == {State.SENT: messages})
         for process in processes:
             process.terminate()
         assert [process.wait(30) for process in processes] == [0, 0]
-        assert len(office.copies) == 30
+        assert len(office.copies) == messages
         assert set(office.copies.values()) == {1}
 
 

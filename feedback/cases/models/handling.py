@@ -1,4 +1,4 @@
-"""A negative review being put right: the case, what was done, and what its states imply.
+"""What was done: contact, finding, rectification, reply, return visit, closure. Written once.
 
 The chain of composite foreign keys from `closures` is invariant 4: a case is closed exactly when
 its closure exists, and a closure needs this case's own finding, rectification, reply and return
@@ -6,11 +6,9 @@ visit, and a closer who handled none of it.
 """
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    JSON,
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
@@ -21,92 +19,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ..db import Base, choice, new_id
-from ..events.models import ServiceEvent
-from ..offices.models import Account, Department
-from ..reviews.drafts import Identity
-from .deadlines import Told
-from .states import Complexity, Finding, Means, Outcome, State
-
-WORDS_LIMIT = 2000
-
-
-def _case_key() -> Mapped[UUID]:
-    return mapped_column(ForeignKey("cases.id"), index=True)
-
-
-def _by_key() -> Mapped[UUID]:
-    return mapped_column(ForeignKey("accounts.id"))
-
-
-def _words(limit: int = WORDS_LIMIT) -> Mapped[str]:
-    return mapped_column(String(limit))
-
-
-class CaseCounter(Base):
-    """The last case number given in a year."""
-
-    __tablename__ = "case_counters"
-    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    last: Mapped[int]
-
-
-class Case(Base):
-    """One negative review on its way to closure (差评整改件)."""
-
-    __tablename__ = "cases"
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    number: Mapped[str] = mapped_column(String(20), unique=True)
-    event_id: Mapped[UUID] = mapped_column(ForeignKey("service_events.id"), unique=True)
-    identity: Mapped[Identity] = mapped_column(choice(Identity, "identity"))
-    state: Mapped[State] = mapped_column(choice(State, "state"))
-    department_code: Mapped[str | None] = mapped_column(ForeignKey("departments.code"))
-    routing: Mapped[dict[str, Any]] = mapped_column(JSON)
-    """Why this department: the rule and what matched, as facts."""
-    complexity: Mapped[Complexity] = mapped_column(choice(Complexity, "complexity"))
-    round: Mapped[int] = mapped_column(default=1)
-    opened_at: Mapped[datetime] = mapped_column(index=True)
-    contact_due_at: Mapped[datetime | None]
-    due_at: Mapped[datetime]
-    complex_due_at: Mapped[datetime]
-    """By when, counted from the review, if the case is found complex."""
-    visit_due_at: Mapped[datetime | None]
-    next_due_at: Mapped[datetime | None]
-    """The deadline of what comes next; NULL once closed. What inboxes sort by."""
-    warn_at: Mapped[datetime | None]
-    told: Mapped[Told] = mapped_column(choice(Told, "told"), default=Told.NOTHING)
-    """Which notice about `next_due_at` was promised already."""
-    contacted_at: Mapped[datetime | None]
-    answered_at: Mapped[datetime | None]
-    """When the present round's reply was given; the department's clock stops here."""
-    closed_at: Mapped[datetime | None]
-    closure_id: Mapped[UUID | None]
-    version: Mapped[int] = mapped_column(default=1)
-    """Counts the acts, so that a stale page is refused."""
-    event: Mapped[ServiceEvent] = relationship()
-    department: Mapped[Department | None] = relationship()
-    __table_args__ = (
-        UniqueConstraint("id", "identity"),
-        UniqueConstraint("id", "identity", "event_id"),
-        UniqueConstraint("id", "department_code"),
-        ForeignKeyConstraint(
-            ["closure_id", "id"], ["closures.id", "closures.case_id"],
-            name="fk_cases_closure", use_alter=True,
-        ),
-        CheckConstraint("(state = 'closed') = (closure_id IS NOT NULL)", name="closed_has_closure"),
-        CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name="closed_has_moment"),
-        CheckConstraint("(state = 'closed') = (next_due_at IS NULL)", name="open_has_deadline"),
-        CheckConstraint("(state = 'triage') = (department_code IS NULL)", name="triage_or_owner"),
-        CheckConstraint(
-            "(state IN ('visiting', 'closing', 'closed')) = (answered_at IS NOT NULL)",
-            name="answered_before_visit",
-        ),
-        CheckConstraint("state <> 'visiting' OR identity = 'named'", name="only_named_visited"),
-        Index(
-            "ix_cases_open_due", "department_code", "next_due_at",
-            postgresql_where=text("state <> 'closed'"), sqlite_where=text("state <> 'closed'"),
-        ),
-    )  # fmt: skip
+from ...db import Base, choice, new_id
+from ...offices.models import Account
+from ...reviews.drafts import Identity
+from ..states import Finding, Means, Outcome, Remedy
+from .columns import by_key, case_key, office, written
 
 
 class Contact(Base):
@@ -114,12 +31,12 @@ class Contact(Base):
 
     __tablename__ = "contacts"
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    case_id: Mapped[UUID] = _case_key()
+    case_id: Mapped[UUID] = case_key()
     at: Mapped[datetime]
-    by_id: Mapped[UUID] = _by_key()
+    by_id: Mapped[UUID] = by_key()
     means: Mapped[Means] = mapped_column(choice(Means, "means"))
     reached: Mapped[bool]
-    words: Mapped[str] = _words()
+    words: Mapped[str] = written()
     by: Mapped[Account] = relationship()
 
 
@@ -128,53 +45,72 @@ class Verification(Base):
 
     __tablename__ = "verifications"
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    case_id: Mapped[UUID] = _case_key()
+    case_id: Mapped[UUID] = case_key()
     at: Mapped[datetime]
-    by_id: Mapped[UUID] = _by_key()
+    by_id: Mapped[UUID] = by_key()
     finding: Mapped[Finding] = mapped_column(choice(Finding, "finding"))
-    words: Mapped[str] = _words()
+    words: Mapped[str] = written()
     by: Mapped[Account] = relationship()
-    __table_args__ = (UniqueConstraint("id", "case_id", "by_id"),)
+    __table_args__ = (UniqueConstraint("id", "case_id", "by_id", "finding"),)
 
 
 class Rectification(Base):
-    """What was put right, or which law was explained (整改)."""
+    """What was put right (整改), or which law was explained, with its article, in place of that."""
 
     __tablename__ = "rectifications"
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    case_id: Mapped[UUID] = _case_key()
+    case_id: Mapped[UUID] = case_key()
     round: Mapped[int]
     at: Mapped[datetime]
-    by_id: Mapped[UUID] = _by_key()
-    words: Mapped[str] = _words()
+    by_id: Mapped[UUID] = by_key()
+    kind: Mapped[Remedy] = mapped_column(choice(Remedy, "kind"))
+    words: Mapped[str] = written()
+    article: Mapped[str] = written(300)
+    """The law and its article that an explanation rests on; empty otherwise."""
     by: Mapped[Account] = relationship()
     evidence: Mapped[list["Evidence"]] = relationship(order_by="Evidence.id")
-    __table_args__ = (UniqueConstraint("id", "case_id", "round", "by_id"),)
+    __table_args__ = (
+        UniqueConstraint("id", "case_id", "round", "by_id", "kind"),
+        CheckConstraint(
+            "(kind = 'explanation') = (length(article) > 0)", name="explanation_has_article"
+        ),
+    )
 
 
 class Evidence(Base):
-    """A file that shows a rectification; its bytes lie outside the web root, by digest."""
+    """A file that shows a rectification or supports an appeal; its bytes lie elsewhere, by digest."""
 
     __tablename__ = "evidence"
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    case_id: Mapped[UUID] = _case_key()
-    rectification_id: Mapped[UUID] = mapped_column(ForeignKey("rectifications.id"), index=True)
+    case_id: Mapped[UUID] = case_key()
+    rectification_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("rectifications.id"), index=True
+    )
+    appeal_id: Mapped[UUID | None] = mapped_column(ForeignKey("appeals.id"), index=True)
     name: Mapped[str] = mapped_column(String(120))
     media_type: Mapped[str] = mapped_column(String(40))
     size: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
+    __table_args__ = (
+        CheckConstraint("(rectification_id IS NULL) <> (appeal_id IS NULL)", name="belongs_to_one"),
+    )
 
 
 class Reply(Base):
-    """What the citizen was told (反馈); for the receipt page and, if named, by message."""
+    """What the citizen was told (反馈); for the receipt page and, if named, by message.
+
+    Three texts for three readers: the citizen, the staff, and, once released, everybody.
+    """
 
     __tablename__ = "replies"
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    case_id: Mapped[UUID] = _case_key()
+    case_id: Mapped[UUID] = case_key()
     round: Mapped[int]
     at: Mapped[datetime]
-    by_id: Mapped[UUID] = _by_key()
-    words: Mapped[str] = _words()
+    by_id: Mapped[UUID] = by_key()
+    words: Mapped[str] = written()
+    internal: Mapped[str] = written()
+    publishable: Mapped[str] = written()
     by: Mapped[Account] = relationship()
     __table_args__ = (
         UniqueConstraint("case_id", "round"),
@@ -183,7 +119,7 @@ class Reply(Base):
 
 
 class ReturnVisit(Base):
-    """One return visit (回访), never by the department complained of.
+    """One return visit (回访), never by the department complained of; or the citizen's own answer.
 
     Failed attempts of a round are numbered, each on its own day, and each points at the one
     before, so that the third cannot exist without two others on two other days.
@@ -191,24 +127,43 @@ class ReturnVisit(Base):
 
     __tablename__ = "return_visits"
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    case_id: Mapped[UUID] = _case_key()
+    case_id: Mapped[UUID] = case_key()
     round: Mapped[int]
     at: Mapped[datetime]
     day: Mapped[date]
-    by_id: Mapped[UUID] = _by_key()
-    visitor_department: Mapped[str] = mapped_column(String(20))
-    case_department: Mapped[str] = mapped_column(String(20))
-    means: Mapped[Means] = mapped_column(choice(Means, "means"))
+    by_id: Mapped[UUID | None] = by_key()
+    visitor_department: Mapped[str | None] = office()
+    case_department: Mapped[str] = office()
+    means: Mapped[Means | None] = mapped_column(choice(Means, "means"))
+    second_review_id: Mapped[UUID | None]
+    """The citizen's own second review, where nobody had to ask."""
     outcome: Mapped[Outcome] = mapped_column(choice(Outcome, "outcome"))
     attempt: Mapped[int]
     attempt_before: Mapped[int | None]
     satisfied: Mapped[bool | None]
-    words: Mapped[str] = _words()
-    by: Mapped[Account] = relationship()
+    words: Mapped[str] = written()
+    by: Mapped[Account | None] = relationship()
     __table_args__ = (
         UniqueConstraint("case_id", "round", "outcome", "attempt"),
-        UniqueConstraint("case_id", "round", "outcome", "day"),
-        UniqueConstraint("id", "case_id", "round", "outcome", "attempt", "by_id"),
+        UniqueConstraint("id", "case_id", "round", "outcome", "attempt"),
+        UniqueConstraint("id", "by_id"),
+        UniqueConstraint("id", "second_review_id"),
+        Index(
+            "uq_return_visits_failed_day", "case_id", "round", "day", unique=True,
+            postgresql_where=text("outcome = 'failed'"), sqlite_where=text("outcome = 'failed'"),
+        ),
+        ForeignKeyConstraint(
+            ["second_review_id", "case_id"], ["second_reviews.id", "second_reviews.case_id"],
+            name="fk_return_visits_second_review",
+        ),
+        CheckConstraint(
+            "(by_id IS NULL) = (second_review_id IS NOT NULL) AND (by_id IS NULL) = (means IS NULL)"
+            " AND (by_id IS NULL) = (visitor_department IS NULL)",
+            name="visitor_or_citizen",
+        ),
+        CheckConstraint(
+            "second_review_id IS NULL OR outcome = 'answered'", name="second_review_answers"
+        ),
         ForeignKeyConstraint(
             ["case_id", "case_department"], ["cases.id", "cases.department_code"],
             name="fk_return_visits_case_department",
@@ -240,19 +195,22 @@ class Closure(Base):
     round: Mapped[int]
     verification_id: Mapped[UUID]
     verified_by_id: Mapped[UUID]
+    finding: Mapped[Finding] = mapped_column(choice(Finding, "finding"))
     rectification_id: Mapped[UUID]
     rectified_by_id: Mapped[UUID]
+    remedy: Mapped[Remedy] = mapped_column(choice(Remedy, "remedy"))
     reply_id: Mapped[UUID]
     replied_by_id: Mapped[UUID]
     visit_id: Mapped[UUID | None]
     visit_outcome: Mapped[Outcome | None] = mapped_column(choice(Outcome, "visit_outcome"))
     visit_attempt: Mapped[int | None]
     visited_by_id: Mapped[UUID | None]
-    case_department: Mapped[str] = mapped_column(String(20))
-    closer_department: Mapped[str] = mapped_column(String(20))
-    closed_by_id: Mapped[UUID] = _by_key()
+    second_review_id: Mapped[UUID | None]
+    case_department: Mapped[str] = office()
+    closer_department: Mapped[str] = office()
+    closed_by_id: Mapped[UUID] = by_key()
     at: Mapped[datetime]
-    words: Mapped[str] = _words()
+    words: Mapped[str] = written()
     by: Mapped[Account] = relationship()
     __table_args__ = (
         UniqueConstraint("id", "case_id"),
@@ -260,14 +218,15 @@ class Closure(Base):
             ["case_id", "identity"], ["cases.id", "cases.identity"], name="fk_closures_identity"
         ),
         ForeignKeyConstraint(
-            ["verification_id", "case_id", "verified_by_id"],
-            ["verifications.id", "verifications.case_id", "verifications.by_id"],
+            ["verification_id", "case_id", "verified_by_id", "finding"],
+            ["verifications.id", "verifications.case_id", "verifications.by_id",
+             "verifications.finding"],
             name="fk_closures_verification",
         ),
         ForeignKeyConstraint(
-            ["rectification_id", "case_id", "round", "rectified_by_id"],
+            ["rectification_id", "case_id", "round", "rectified_by_id", "remedy"],
             ["rectifications.id", "rectifications.case_id", "rectifications.round",
-             "rectifications.by_id"],
+             "rectifications.by_id", "rectifications.kind"],
             name="fk_closures_rectification",
         ),
         ForeignKeyConstraint(
@@ -276,10 +235,23 @@ class Closure(Base):
             name="fk_closures_reply",
         ),
         ForeignKeyConstraint(
-            ["visit_id", "case_id", "round", "visit_outcome", "visit_attempt", "visited_by_id"],
+            ["visit_id", "case_id", "round", "visit_outcome", "visit_attempt"],
             ["return_visits.id", "return_visits.case_id", "return_visits.round",
-             "return_visits.outcome", "return_visits.attempt", "return_visits.by_id"],
+             "return_visits.outcome", "return_visits.attempt"],
             name="fk_closures_visit",
+        ),
+        ForeignKeyConstraint(
+            ["visit_id", "visited_by_id"], ["return_visits.id", "return_visits.by_id"],
+            name="fk_closures_visitor",
+        ),
+        ForeignKeyConstraint(
+            ["visit_id", "second_review_id"],
+            ["return_visits.id", "return_visits.second_review_id"],
+            name="fk_closures_second_review",
+        ),
+        CheckConstraint("finding <> 'unfounded'", name="unfounded_is_no_end"),
+        CheckConstraint(
+            "(finding = 'no_legal_basis') = (remedy = 'explanation')", name="law_in_place_of_remedy"
         ),
         ForeignKeyConstraint(
             ["case_id", "case_department"], ["cases.id", "cases.department_code"],
@@ -297,7 +269,8 @@ class Closure(Base):
         ),
         CheckConstraint(
             "identity = 'anonymous' OR (visit_id IS NOT NULL AND visit_outcome IS NOT NULL"
-            " AND visit_attempt IS NOT NULL AND visited_by_id IS NOT NULL"
+            " AND visit_attempt IS NOT NULL"
+            " AND (visited_by_id IS NOT NULL OR second_review_id IS NOT NULL)"
             " AND (visit_outcome = 'answered' OR visit_attempt >= 3))",
             name="named_was_visited",
         ),

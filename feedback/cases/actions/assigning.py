@@ -1,0 +1,82 @@
+"""Whose the case is: out of triage, to another department, and why."""
+
+from datetime import datetime
+from typing import Any
+
+from ...db import db
+from ...errors import FieldError, Invalid
+from ...offices.models import Account, Department
+from ...reviews.drafts import Identity
+from .. import rulebook
+from ..deadlines import Step
+from ..ladder import Rung
+from ..models import Case
+from ..opening import tell_owner
+from ..rules import Rule
+from ..states import Act, Complexity, State
+from .moving import allow, move, out_of_turn, plan_columns
+
+
+def assign(case: Case, by: Account, department: str, why: str, now: datetime, seen: int) -> None:
+    """Give a case in triage to a department (分派). The clock goes on: it does not restart."""
+    allow(case, by, Act.ROUTE, seen)
+    give_to(case, Act.ROUTE, by, department, why, "", now)
+
+
+def reassign(
+    case: Case, by: Account, department: str, why: str, restart_why: str, now: datetime, seen: int
+) -> None:
+    """Give a case to another department without being asked (改派).
+
+    In the first round only: afterwards the citizen has had this department's answer. The clock
+    restarts only if `restart_why` says why. Raises Invalid, OutOfTurn.
+    """
+    allow(case, by, Act.REASSIGN, seen)
+    if case.round > 1:
+        raise out_of_turn(case, Act.REASSIGN)
+    give_to(case, Act.REASSIGN, by, department, why, restart_why, now)
+
+
+def give_to(
+    case: Case, act: Act, by: Account, department: str, why: str, restart_why: str, now: datetime,
+    **facts: Any,
+) -> None:  # fmt: skip
+    """Make the case another department's, and tell it. Raises Invalid for one that cannot have it."""
+    found = db.session.get(Department, department)
+    if found is None or not found.active:
+        raise Invalid([FieldError("department", "unknown_department")])
+    if department == case.department_code:
+        raise Invalid([FieldError("department", "same_department")])
+    routing = {
+        "department": department, "before": case.department_code, "act": act.value,
+        "assigned_by": by.name, "why": why, "restart_why": restart_why,
+        "history": [*case.routing.get("history", ()), _without_history(case.routing)],
+    }  # fmt: skip
+    facts |= {
+        "department": department,
+        "before": case.department_code,
+        "restart": bool(restart_why),
+    }
+    move(
+        case, act, by, State.ROUTED, now, facts, told=Rung.NEAR, department_code=department,
+        routing=routing, routed_at=now, request_id=None,
+        **(restarted(case, now) if restart_why else {}),
+    )  # fmt: skip
+    tell_owner(
+        {"id": case.id, "number": case.number, "department_code": department, "routed_at": now,
+         "next_due_at": case.next_due_at}, case.event.item.name, now,
+    )  # fmt: skip
+
+
+def _without_history(routing: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in routing.items() if name != "history"}
+
+
+def restarted(case: Case, now: datetime) -> dict[str, Any]:
+    """Return the columns of a term that begins again now."""
+    rule = Rule.COMPLEX if case.complexity is Complexity.COMPLEX else Rule.SIMPLE
+    term = rulebook.of_case(case).rules.terms[rule]
+    columns = plan_columns(now, (Step(rule.value, term),))
+    if case.identity is Identity.NAMED and case.contacted_at is None:
+        columns["contact_since"] = now
+    return columns

@@ -1,0 +1,86 @@
+"""What the citizen says on the receipt page after the review."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from ...db import db, new_id
+from ...errors import FieldError, Invalid, OutOfTurn, TooOften
+from ...ledger.actions import CITIZEN, Line, write
+from ...notify.actions import Promise, promise
+from ...notify.occasions import Occasion
+from ...offices.models import Account
+from ...offices.sign_in import actor
+from .. import rulebook
+from ..models import Addition, Case, PressureAnswer, PressureReport
+from ..opening import case_link
+from ..rules import Rule
+from ..states import MOVES, Act
+from .asking import tell_supervisors
+from .moving import not_yours, note, out_of_turn
+
+MOST = 20
+"""How often a citizen may add something, or report pressure, to one case."""
+
+
+def add(case: Case, words: str, now: datetime) -> None:
+    """Add the citizen's own words to the case, at any time before it ends (补充).
+
+    Raises OutOfTurn once it has ended, TooOften after `MOST` of them.
+    """
+    if case.state not in MOVES[Act.ADD].come_from:
+        raise out_of_turn(case, Act.ADD)
+    _refuse_too_many(Addition, case)
+    said = Addition(id=new_id(), case_id=case.id, at=now, words=words)
+    db.session.add(said)
+    note(case, Act.ADD, CITIZEN, now, {})
+    if case.department_code:
+        facts = {
+            "number": case.number, "item": case.event.item.name, "link": case_link(case.number),
+        }  # fmt: skip
+        key = f"added:{said.id}"
+        told = Promise(Occasion.CITIZEN_ADDED.value, key, case.id, facts, case.department_code)
+        promise(now, told)
+
+
+def report_pressure(case: Case, words: str, now: datetime) -> None:
+    """Take «I was pressed to change my rating», at any time, also after the end.
+
+    Reaches the supervisors only: its ledger lines and messages belong to the report and not to the
+    case, so that nothing of it shows where the department looks.
+    """
+    _refuse_too_many(PressureReport, case)
+    said = PressureReport(id=new_id(), case_id=case.id, at=now, words=words)
+    db.session.add(said)
+    write(now, CITIZEN, Line("pressure", said.id, "report", {"case": case.number}))
+    due_at = rulebook.of_case(case).after(now, Rule.DECIDE)
+    tell_supervisors(case, "pressure", f"pressed:{said.id}", due_at, now, subject=said.id)
+
+
+def answer_pressure(
+    report: PressureReport, case: Case, by: Account, words: str, now: datetime
+) -> None:
+    """Write down what was found out about a report of pressure, and done. Once.
+
+    For a supervisor of another office than the case's. Raises NotYours, OutOfTurn.
+    """
+    if not by.may_be(*MOVES[Act.JUDGE].roles) or by.department_code == case.department_code:
+        raise not_yours(Act.JUDGE)
+    if report.answer is not None:
+        raise OutOfTurn(act="answer", state="answered")
+    db.session.add(PressureAnswer(report_id=report.id, at=now, by_id=by.id, words=words))
+    write(now, actor(by), Line("pressure", report.id, "answer", {"case": case.number}))
+
+
+def _refuse_too_many(kind: type[Addition] | type[PressureReport], case: Case) -> None:
+    """Refuse the one too many. Raises TooOften."""
+    said = db.session.scalar(select(func.count()).where(kind.case_id == case.id))
+    if (said or 0) >= MOST:
+        raise TooOften(limit=MOST)
+
+
+def needs_words(words: str) -> str:
+    """Return the words; raises Invalid for none."""
+    if not words:
+        raise Invalid([FieldError("words", "words_missing")])
+    return words

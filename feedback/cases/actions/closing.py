@@ -1,0 +1,54 @@
+"""The end of a case (销号)."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from ...db import db, new_id
+from ...errors import FieldError, Invalid
+from ...offices.models import Account
+from ..models import Case, CasePart, Closure, Rectification, Reply, ReturnVisit
+from ..states import Act, Part, State
+from .handling import latest, latest_finding
+from .moving import allow, move, not_yours, out_of_turn
+
+
+def close(case: Case, by: Account, words: str, now: datetime, seen: int) -> None:
+    """Close the case (销号), by a supervisor who handled none of it.
+
+    A citizen who stayed dissatisfied to the last round is answered with a written conclusion.
+    Raises NotYours for a handler, Invalid for a missing conclusion.
+    """
+    allow(case, by, Act.CLOSE, seen)
+    _refuse_handler(case, by)
+    finding = latest_finding(case)
+    done, replied = latest(Rectification, case), latest(Reply, case)
+    visited = latest(ReturnVisit, case)
+    if finding is None or done is None or replied is None:
+        raise out_of_turn(case, Act.CLOSE)
+    if visited is not None and visited.satisfied is False and not words:
+        raise Invalid([FieldError("words", "conclusion_missing")])
+    closure = Closure(
+        id=new_id(), case_id=case.id, identity=case.identity, round=case.round,
+        verification_id=finding.id, verified_by_id=finding.by_id, finding=finding.finding,
+        rectification_id=done.id, rectified_by_id=done.by_id, remedy=done.kind,
+        reply_id=replied.id, replied_by_id=replied.by_id,
+        visit_id=visited and visited.id, visit_outcome=visited and visited.outcome,
+        visit_attempt=visited and visited.attempt, visited_by_id=visited and visited.by_id,
+        second_review_id=visited and visited.second_review_id,
+        case_department=case.department_code, closer_department=by.department_code,
+        closed_by_id=by.id, at=now, words=words,
+    )  # fmt: skip
+    db.session.add(closure)
+    db.session.flush()
+    facts = {"round": case.round}
+    move(case, Act.CLOSE, by, State.CLOSED, now, facts, closed_at=now, closure_id=closure.id)
+
+
+def _refuse_handler(case: Case, by: Account) -> None:
+    """Refuse whoever had a hand in the case, in whatever office they are by now."""
+    handled = select(CasePart.part).where(
+        CasePart.case_id == case.id, CasePart.account_id == by.id, CasePart.part == Part.HANDLER
+    )
+    if db.session.scalar(handled) is not None:
+        raise not_yours(Act.CLOSE)

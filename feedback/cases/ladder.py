@@ -1,0 +1,50 @@
+"""The ladder: how a deadline that comes near or has passed climbs, rung by rung, and who hears of it.
+
+Each rung is climbed at most once for a case and a deadline. What was crossed while the scheduler was
+down is recorded for when it was crossed; only the highest is told.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+
+from .deadlines import Terms
+from .rules import Rule
+
+
+class Rung(IntEnum):
+    """How far up."""
+
+    NOTHING = 0
+    NEAR = 1  # yellow: the handler is told
+    DUE = 2  # red: handler and head
+    NOTICE = 3  # 督办单: head and supervisors
+    LEADERS = 4  # on the leaders' list, at the top of the weekly report
+
+
+@dataclass(frozen=True)
+class Crossed:
+    """A rung, and the moment after which it is climbed."""
+
+    rung: Rung
+    at: datetime
+
+
+def rungs(warn_at: datetime, due_at: datetime, terms: Terms) -> tuple[Crossed, ...]:
+    """Return the moments of all rungs of one deadline, lowest first."""
+    return (
+        Crossed(Rung.NEAR, min(warn_at, due_at)),
+        Crossed(Rung.DUE, due_at),
+        Crossed(Rung.NOTICE, terms.after(due_at, Rule.NOTICE)),
+        Crossed(Rung.LEADERS, max(terms.after(due_at, Rule.LEADERS), terms.after(due_at, Rule.NOTICE))),
+    )  # fmt: skip
+
+
+def climbed(all_rungs: tuple[Crossed, ...], told: Rung, now: datetime) -> list[Crossed]:
+    """Return the rungs above `told` whose moment has passed, lowest first."""
+    return [one for one in all_rungs if one.rung > told and one.at < now]
+
+
+def next_rung_at(all_rungs: tuple[Crossed, ...], told: Rung) -> datetime | None:
+    """Return when the next rung above `told` is climbed; None on the last."""
+    return next((one.at for one in all_rungs if one.rung > told), None)

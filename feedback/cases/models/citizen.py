@@ -1,0 +1,61 @@
+"""What the citizen said after the review: more words, the second review, «I was pressed»."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ...db import Base, new_id
+from ...offices.models import Account
+from .columns import by_key, case_key, written
+
+
+class Addition(Base):
+    """Something the citizen added before the case ended (补充)."""
+
+    __tablename__ = "additions"
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    case_id: Mapped[UUID] = case_key()
+    at: Mapped[datetime]
+    words: Mapped[str] = written(1000)
+
+
+class SecondReview(Base):
+    """How the citizen found what was done (二次评价). One only; the first review stays as it is."""
+
+    __tablename__ = "second_reviews"
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), unique=True)
+    round: Mapped[int]
+    at: Mapped[datetime]
+    grade: Mapped[int]
+    words: Mapped[str] = written(1000)
+    __table_args__ = (
+        UniqueConstraint("id", "case_id"),
+        CheckConstraint("grade BETWEEN 1 AND 5", name="grade_range"),
+    )
+
+
+class PressureReport(Base):
+    """«I was pressed to change my rating»: for the supervisors only, never for the department."""
+
+    __tablename__ = "pressure_reports"
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    case_id: Mapped[UUID] = case_key()
+    at: Mapped[datetime]
+    words: Mapped[str] = written(1000)
+    answer: Mapped["PressureAnswer | None"] = relationship(back_populates="report", uselist=False)
+
+
+class PressureAnswer(Base):
+    """What the supervisors found out about such a report, and did."""
+
+    __tablename__ = "pressure_answers"
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    report_id: Mapped[UUID] = mapped_column(ForeignKey("pressure_reports.id"), unique=True)
+    at: Mapped[datetime]
+    by_id: Mapped[UUID] = by_key()
+    words: Mapped[str] = written()
+    by: Mapped[Account] = relationship()
+    report: Mapped[PressureReport] = relationship(back_populates="answer")

@@ -1,0 +1,54 @@
+"""Rungs that were climbed, and the supervision notices (督办单) that came of it. Written once."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ...db import Base, choice, new_id
+from ...offices.models import Department
+from ..states import State
+from .case import Case
+from .columns import case_key
+
+
+class Cause(StrEnum):
+    """Why a supervision notice was issued."""
+
+    OVERDUE = "overdue"
+    DISSATISFIED = "dissatisfied"
+
+
+class RungClimbed(Base):
+    """One rung of one deadline of one case. The key is the rule: each at most once."""
+
+    __tablename__ = "rungs"
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    due_at: Mapped[datetime] = mapped_column(primary_key=True)
+    rung: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    state: Mapped[State] = mapped_column(choice(State, "state"))
+    crossed_at: Mapped[datetime]
+    """After which moment it was climbed."""
+    recorded_at: Mapped[datetime]
+    """When the scheduler saw it."""
+    __table_args__ = (CheckConstraint("rung BETWEEN 1 AND 4", name="rung_range"),)
+
+
+class SupervisionNotice(Base):
+    """A supervision notice to the head of a department (督办单): numbered, printable."""
+
+    __tablename__ = "supervision_notices"
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    number: Mapped[str] = mapped_column(String(20), unique=True)
+    case_id: Mapped[UUID] = case_key()
+    department_code: Mapped[str] = mapped_column(ForeignKey("departments.code"), index=True)
+    cause: Mapped[Cause] = mapped_column(choice(Cause, "cause"))
+    round: Mapped[int]
+    due_at: Mapped[datetime]
+    """The deadline that was missed, or by which it is now to be put right."""
+    at: Mapped[datetime]
+    case: Mapped[Case] = relationship()
+    department: Mapped[Department] = relationship()
+    __table_args__ = (UniqueConstraint("case_id", "cause", "due_at"),)

@@ -1,0 +1,202 @@
+"""What a department asks for, and what is decided: on both databases."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from feedback import clock
+from feedback.cases import actions
+from feedback.cases.models import Case, Decision
+from feedback.cases.states import Complexity, State
+from feedback.db import db, transaction
+from feedback.errors import Invalid, NotYours, OutOfTurn
+from feedback.ledger.queries import timeline
+from feedback.notify.models import Message
+
+from ..factories import UNHAPPY, make_account, make_case, make_district, make_people, walk_to
+from .doing import do
+
+
+@pytest.fixture
+def people(context):
+    make_district()
+    return make_people()
+
+
+def local(moment):
+    return clock.local(moment).isoformat()[:16]
+
+
+def occasions():
+    return set(db.session.scalars(select(Message.occasion)))
+
+
+def test_a_complex_case_has_fifteen_working_days_from_the_review_not_from_the_decision(people, now):
+    case = walk_to(make_case(now), State.RECTIFYING, people, now)
+    later = now + timedelta(days=3)
+    case = do(actions.ask_complex, case, people.head, "涉及三个部门", now=later)
+    assert (case.complexity, local(case.due_at)) == (Complexity.SIMPLE, "2026-11-30T17:30")
+    case = do(actions.decide, case, people.supervisor, True, "同意", now=later + timedelta(hours=2))
+    assert (case.complexity, local(case.due_at)) == (Complexity.COMPLEX, "2026-12-14T17:30")
+    assert case.next_due_at == case.due_at
+    assert {"desk_asked", "case_decided", "citizen_term_moved"} <= occasions()
+
+
+def test_an_extension_adds_seven_working_days_and_the_citizen_is_told(people, now):
+    case = walk_to(make_case(now), State.RECTIFYING, people, now)
+    case = do(actions.ask_extension, case, people.head, "等设备", "12月8日前安装", now=now)
+    case = do(actions.decide, case, people.supervisor, True, "同意", now=now)
+    assert local(case.due_at) == "2026-12-09T17:30"
+    line = next(entry for entry in timeline("case", case.id) if entry.act == "decide")
+    assert line.facts["due_before"] == "2026-11-30T09:30:00+00:00"
+    told = db.session.scalars(select(Message).where(Message.occasion == "citizen_term_moved")).one()
+    assert told.facts["due_at"] == case.due_at.isoformat()
+
+
+def test_a_refused_request_changes_nothing_but_is_on_record(people, now):
+    case = walk_to(make_case(now), State.RECTIFYING, people, now)
+    due = case.due_at
+    case = do(actions.ask_extension, case, people.head, "忙", "尽快", now=now)
+    case = do(actions.decide, case, people.supervisor, False, "理由不足", now=now)
+    assert (case.state, case.due_at, case.request_id) == (State.RECTIFYING, due, None)
+    assert not db.session.scalars(select(Decision)).one().granted
+    assert "citizen_term_moved" not in occasions()
+
+
+def test_a_further_extension_is_a_leaders(people, now):
+    case = walk_to(make_case(now), State.RECTIFYING, people, now)
+    for _ in range(2):
+        case = do(actions.ask_extension, case, people.head, "等设备", "尽快", now=now)
+        if case.due_at > now + timedelta(days=10):
+            break
+        case = do(actions.decide, case, people.supervisor, True, "同意", now=now)
+    with pytest.raises(NotYours):
+        do(actions.decide, case, people.supervisor, True, "同意", now=now)
+    case = do(actions.decide, case, people.leader, True, "同意", now=now)
+    assert local(case.due_at) == "2026-12-18T17:30"  # 5 + 7 + 7 working days after Monday 23rd
+
+
+def test_a_supervisor_may_refuse_a_further_extension(people, now):
+    case = walk_to(make_case(now), State.RECTIFYING, people, now)
+    case = do(actions.ask_extension, case, people.head, "等设备", "尽快", now=now)
+    case = do(actions.decide, case, people.supervisor, True, "同意", now=now)
+    case = do(actions.ask_extension, case, people.head, "还等设备", "尽快", now=now)
+    case = do(actions.decide, case, people.supervisor, False, "不同意", now=now)
+    assert case.request_id is None
+
+
+def test_more_time_is_not_asked_for_after_the_deadline(people, now):
+    case = walk_to(make_case(now), State.RECTIFYING, people, now)
+    late = case.due_at + timedelta(minutes=1)
+    for ask, words in ((actions.ask_extension, ("x", "y")), (actions.ask_complex, ("x",))):
+        with pytest.raises(Invalid) as refused:
+            do(ask, case, people.head, *words, now=late)
+        assert refused.value.errors[0].code == "asked_too_late"
+
+
+@pytest.mark.parametrize("days", [0, 31, -1])
+def test_an_extension_has_a_measure(people, now, days):
+    case = walk_to(make_case(now), State.RECTIFYING, people, now)
+    case = do(actions.ask_extension, case, people.head, "等设备", "尽快", now=now)
+    with pytest.raises(Invalid):
+        do(actions.decide, case, people.supervisor, True, "好", now=now, days=days)
+
+
+def test_one_request_at_a_time_and_complex_only_once(people, now):
+    case = walk_to(make_case(now), State.RECTIFYING, people, now)
+    case = do(actions.ask_complex, case, people.head, "x", now=now)
+    with pytest.raises(OutOfTurn):
+        do(actions.ask_extension, case, people.head, "x", "y", now=now)
+    case = do(actions.decide, case, people.supervisor, False, "不", now=now)
+    with pytest.raises(OutOfTurn):
+        do(actions.ask_complex, case, people.head, "x", now=now)
+
+
+def test_the_department_never_decides_its_own_request(people, now):
+    case = walk_to(make_case(now), State.RECTIFYING, people, now)
+    case = do(actions.ask_complex, case, people.head, "x", now=now)
+    from feedback.offices.roles import Role
+
+    own = make_account(Role.SUPERVISOR, department="RS")
+    for somebody in (people.head, people.handler, people.operator, own):
+        with pytest.raises(NotYours):
+            do(actions.decide, case, somebody, True, "x", now=now)
+
+
+def test_a_transfer_moves_the_case_and_not_its_clock(people, now):
+    case = make_case(now)
+    due, contact = case.due_at, case.contact_due_at
+    case = do(actions.ask_transfer, case, people.head, "非本部门事项", "SW", now=now)
+    assert (case.state, local(case.next_due_at)) == (State.TRANSFERRING, "2026-11-24T17:30")
+    case = do(actions.decide, case, people.supervisor, True, "属水务", now=now)
+    assert (case.state, case.department_code) == (State.ROUTED, "SW")
+    assert (case.due_at, case.contact_due_at) == (due, contact)
+    assert case.routing["why"] == "属水务"
+    assert case.routing["history"][0]["department"] == "RS"
+    opened = select(Message.to_department).where(Message.occasion == "case_opened")
+    assert set(db.session.scalars(opened)) == {"RS", "SW"}
+
+
+def test_the_clock_begins_again_only_with_a_reason(people, now):
+    case = make_case(now)
+    later = now + timedelta(days=2)  # Wednesday
+    case = do(actions.ask_transfer, case, people.head, "非本部门事项", "SW", now=later)
+    case = do(actions.decide, case, people.supervisor, True, "属水务", now=later,
+              restart_why="原单位耽误两天")  # fmt: skip
+    assert local(case.due_at) == "2026-12-02T17:30"
+    assert local(case.next_due_at) == "2026-11-26T17:30"  # contact anew, too
+    assert case.routing["restart_why"] == "原单位耽误两天"
+
+
+def test_a_refused_transfer_goes_back_to_where_it_was(people, now):
+    case = walk_to(make_case(now), State.VERIFYING, people, now)
+    case = do(actions.ask_transfer, case, people.head, "非本部门事项", "SW", now=now)
+    case = do(actions.decide, case, people.supervisor, False, "属你部门", now=now)
+    assert (case.state, case.department_code) == (State.VERIFYING, "RS")
+
+
+def test_a_second_transfer_is_the_supervisors_alone(people, now):
+    case = make_case(now)
+    case = do(actions.ask_transfer, case, people.head, "非本部门事项", "SW", now=now)
+    case = do(actions.decide, case, people.supervisor, True, "属水务", now=now)
+    from feedback.offices.roles import Role
+
+    head_of_sw = make_account(Role.HEAD, department="SW")
+    with pytest.raises(OutOfTurn):
+        do(actions.ask_transfer, case, head_of_sw, "也不是我们", "RS", now=now)
+    case = do(actions.reassign, case, people.supervisor, "RS", "确属人社", "", now=now)
+    assert (case.state, case.department_code) == (State.ROUTED, "RS")
+
+
+@pytest.mark.parametrize("nowhere", ["XX", "RS", ""])
+def test_a_transfer_leads_to_another_department_that_exists(people, now, nowhere):
+    with pytest.raises(Invalid):
+        do(actions.ask_transfer, make_case(now), people.head, "x", nowhere, now=now)
+
+
+def test_after_the_citizen_sent_it_back_it_stays_with_its_department(people, now):
+    case = walk_to(make_case(now), State.VISITING, people, now)
+    case = do(actions.visit, case, people.operator, UNHAPPY, now=now)
+    with pytest.raises(OutOfTurn):
+        do(actions.reassign, case, people.supervisor, "SW", "x", "", now=now)
+
+
+def test_a_request_lapses_when_the_department_replies_meanwhile(people, now):
+    case = walk_to(make_case(now), State.RECTIFYING, people, now)
+    case = do(actions.ask_extension, case, people.head, "x", "y", now=now)
+    case = do(actions.rectify, case, people.handler, "已改", "", (), now=now)
+    case = do(actions.reply, case, people.handler, "已改", "", "", now=now)
+    assert (case.state, case.request_id) == (State.VISITING, None)
+    with pytest.raises(OutOfTurn):
+        do(actions.decide, case, people.supervisor, True, "x", now=now)
+
+
+def test_what_was_asked_twice_at_once_is_asked_once(people, now):
+    case = walk_to(make_case(now), State.RECTIFYING, people, now)
+    seen = case.version
+    do(actions.ask_complex, case, people.head, "x", now=now, seen=seen)
+    with pytest.raises(OutOfTurn):
+        do(actions.ask_complex, case, people.head, "x", now=now, seen=seen)
+    with transaction():
+        assert db.session.get_one(Case, case.id).version == seen + 1
