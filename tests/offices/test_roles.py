@@ -9,9 +9,15 @@ from feedback.offices import credentials
 from feedback.offices.roles import Role, may_be_together
 
 
-@pytest.mark.parametrize("role", Role)
-def test_every_role_may_be_held_alone(role):
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.LEADER])
+def test_every_role_but_the_leaders_mark_may_be_held_alone(role):
     assert may_be_together(frozenset({role}))
+
+
+@pytest.mark.parametrize("other", [None, *Role])
+def test_a_leader_is_a_supervisor_marked_as_one(other):
+    together = may_be_together(frozenset({Role.LEADER, other} - {None}))
+    assert together == (other is Role.SUPERVISOR)
 
 
 @pytest.mark.parametrize(
