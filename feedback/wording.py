@@ -107,8 +107,8 @@ FAULTS: Mapping[str, LazyString] = {
     "not_an_email": _l("This is not an e-mail address: please check it."),
     "email_taken": _l("There is an account with this address: please change that one."),
     "roles_apart": _l(
-        "Handler and department head may go together; every other role stands alone:"
-        " please choose again, or make a second account."
+        "Handler and department head may go together, and a supervisor may be marked as a leader;"
+        " every other role stands alone: please choose again, or make a second account."
     ),
     "password_too_short": _l("Please use at least 12 characters."),
     "password_too_long": _l("Please use at most 128 characters."),
