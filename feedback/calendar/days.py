@@ -72,16 +72,13 @@ def read_days(content: bytes, year: int | None) -> tuple[NamedDay, ...]:
 
 def _read(row: Row, unread: set[tuple[int, str]], faults: list[Fault]) -> NamedDay | None:
     """Return what a row says, or None and its faults."""
-    day, kind = parse_day(row.cells["day"]), KINDS.get(row.cells["kind"].lower())
-    name = row.cells.get("name", "")
-    wrong = []
-    if day is None:
-        wrong.append(FieldError("day", "not_a_day" if row.cells["day"] else "missing"))
-    if kind is None:
-        told = {"expected": "off, worked"}
-        wrong.append(
-            FieldError("kind", *(("not_in_list", told) if row.cells["kind"] else ("missing",)))
-        )
+    cells, name = row.cells, row.cells.get("name", "")
+    day, kind = parse_day(cells["day"]), KINDS.get(cells["kind"].lower())
+    wrong = [FieldError(column, "missing") for column in ("day", "kind") if not cells[column]]
+    if cells["day"] and day is None:
+        wrong.append(FieldError("day", "not_a_day"))
+    if cells["kind"] and kind is None:
+        wrong.append(FieldError("kind", "not_in_list", {"expected": ", ".join(KINDS)}))
     if len(name) > NAME_LIMIT:
         wrong.append(FieldError("name", "too_long", {"max_length": NAME_LIMIT}))
     faults += [(row.number, one) for one in wrong if (row.number, one.field) not in unread]
@@ -107,7 +104,8 @@ def _twice(days: Sequence[tuple[int, NamedDay]]) -> Iterator[Fault]:
 def _wrong(days: Sequence[tuple[int, NamedDay]], year: int | None) -> Iterator[Fault]:
     for number, one in days:
         if not _within(one.day, year):
-            limits = {"first": f"{year or FIRST_YEAR}-01-01", "last": f"{year or LAST_YEAR}-12-31"}
+            first = f"{year - 1}-12-01" if year else f"{FIRST_YEAR}-01-01"
+            limits = {"first": first, "last": f"{year or LAST_YEAR}-12-31"}
             yield number, FieldError("day", "day_outside", limits)
         elif year and one.kind is DayKind.WORKED and one.day.weekday() < SATURDAY:
             yield number, FieldError("kind", "make_up_on_weekday")

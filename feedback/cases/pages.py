@@ -42,6 +42,7 @@ from .forms import (
 )
 from .models import Case
 from .states import MOVES, Act, Finding, Means, Outcome, Purpose, State
+from .unpublished import unpublished_years
 
 pages = Blueprint("cases", __name__)
 
@@ -140,6 +141,7 @@ def desk() -> str:
     return render_template(
         "cases/desk.html", queues=queues, counts=counts, now=now, urgency=urgency_at(now),
         may=lambda case: queries.possible_acts(case, account),
+        unpublished=unpublished_years(calendar_in_force(), now),
     )  # fmt: skip
 
 
