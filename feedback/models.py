@@ -1,5 +1,6 @@
 """Every table, imported in one place for migrations and for the mapper's sake."""
 
+from .calendar import models as calendar
 from .cases import models as cases
 from .catalog import models as catalog
 from .events import models as events
@@ -11,5 +12,6 @@ from .reviews import models as reviews
 from .scheduler import models as scheduler
 
 __all__ = [
-    "cases", "catalog", "events", "ledger", "notify", "offices", "reports", "reviews", "scheduler",
+    "calendar", "cases", "catalog", "events", "ledger", "notify", "offices", "reports", "reviews",
+    "scheduler",
 ]  # fmt: skip

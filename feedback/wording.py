@@ -100,6 +100,18 @@ FAULTS: Mapping[str, LazyString] = {
     "not_a_flag": _l("Please write 1 for yes or 0 for no."),
     "not_a_code": _l("A code has letters, digits, hyphens and dots only: please check it."),
     "not_in_list": _l("Please use one of these: %(expected)s."),
+    "not_a_day": _l("Please give a day such as 2027-01-01."),
+    "day_twice": _l("Row %(first_row)s has the same day: please keep one of the two."),
+    "day_outside": _l(
+        "This day is not meant here: please check it; the file may hold %(first)s to %(last)s."
+    ),
+    "make_up_on_weekday": _l(
+        "A make-up day falls on a Saturday or Sunday, and this is neither: please check the day."
+    ),
+    "year_incomplete": _l(
+        "Holidays that the law gives every year are missing: %(days)s. Please give the year's whole"
+        " notice, or load single days as a local change."
+    ),
     "key_twice": _l("Row %(first_row)s has the same code: please keep one of the two."),
     "grade_not_in_code": _l(
         "A tag's code begins with its grade: by its code this one belongs to grade %(expected)s."
@@ -251,6 +263,11 @@ LABELS: Mapping[str, Mapping[str, LazyString]] = {
         "notice": _l("Supervision notice after the deadline"),
         "leaders": _l("Leaders' list after the deadline"), "judging": _l("Given back: time of judging"),
     },
+    "deadline": {
+        "contact_due_at": _l("Contact by"), "due_at": _l("Put right by"),
+        "desk_due_at": _l("Supervisors' step by"), "next_due_at": _l("Next step by"),
+    },
+    "day_kind": {"off": _l("off"), "worked": _l("worked")},
     "unit": {"workday": _l("working days"), "day": _l("days")},
     "remedy": {"remedy": _l("Put right"), "explanation": _l("The law explained")},
     "means": {"phone": _l("By telephone"), "sms": _l("By text message"), "in_person": _l("In person")},

@@ -18,6 +18,8 @@ from flask_migrate import upgrade
 from sqlalchemy import text
 
 from feedback import create_app
+from feedback.calendar import queries as calendars
+from feedback.cases import rulebook
 from feedback.config import Settings
 from feedback.db import db
 
@@ -100,7 +102,9 @@ def app(migrated_app: Flask) -> Iterator[Flask]:
 
 
 def empty_database(app: Flask) -> None:
-    """Put the database back to its state after the migrations."""
+    """Put the database back to its state after the migrations, and forget what was read of it."""
+    rulebook._known.clear()
+    calendars._known.clear()
     var = app.config["FEEDBACK"].var
     if db.engine.dialect.name == "sqlite":
         db.engine.dispose()

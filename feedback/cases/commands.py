@@ -4,6 +4,7 @@ import click
 from flask.cli import AppGroup
 
 from .. import clock
+from .calendar_commands import count_again
 from .urging import climb
 
 commands = AppGroup("cases", help="Cases being put right.")
@@ -14,3 +15,9 @@ def remind() -> None:
     """Promise the notices about deadlines that come near or have passed; each once."""
     told = climb(clock.now())
     click.echo(f"told about {len(told)} cases" + "".join(f"\n{number}" for number in told))
+
+
+@commands.command("recount")
+def recount_deadlines() -> None:
+    """Count the deadlines of all open cases again by the calendar in force, and list which moved."""
+    count_again(clock.now())

@@ -13,6 +13,7 @@ from werkzeug.routing import BaseConverter
 from werkzeug.wrappers import Response as AnyResponse
 
 from .. import clock, privacy
+from ..calendar.queries import calendar_in_force
 from ..config import settings
 from ..db import transaction
 from ..errors import FieldError, Invalid, OutOfTurn, Unknown
@@ -24,7 +25,7 @@ from ..reviews.drafts import Identity
 from ..reviews.queries import name_of, phone_of
 from ..text import NotText, clean_line, integer
 from ..wording import label, sentence
-from . import actions, evidence, queries, rulebook
+from . import actions, evidence, queries
 from .deadlines import Light, light
 from .due import due_words
 from .forms import (
@@ -41,6 +42,7 @@ from .forms import (
 )
 from .models import Case
 from .states import MOVES, Act, Finding, Means, Outcome, Purpose, State
+from .unpublished import unpublished_years
 
 pages = Blueprint("cases", __name__)
 
@@ -75,7 +77,7 @@ class Urgency:
 
 def urgency_at(now: datetime) -> Callable[[Case], Urgency | None]:
     """Return what says how urgent a case is at `now`: nothing once it has ended."""
-    calendar = rulebook.in_force().calendar
+    calendar = calendar_in_force()
 
     def urgency(case: Case) -> Urgency | None:
         if case.next_due_at is None:
@@ -139,6 +141,7 @@ def desk() -> str:
     return render_template(
         "cases/desk.html", queues=queues, counts=counts, now=now, urgency=urgency_at(now),
         may=lambda case: queries.possible_acts(case, account),
+        unpublished=unpublished_years(calendar_in_force(), now),
     )  # fmt: skip
 
 

@@ -1,25 +1,31 @@
 """Which rules are in force, which a case was born with, and loading a new version of them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import func, select
 
+from ..calendar.queries import LAST_VERSION, calendar_in_force, calendar_of
 from ..config import settings
 from ..db import db, insert
+from ..errors import Busy
 from ..ledger.actions import Actor, Line, write
-from ..workdays import china
+from ..workdays import Calendar
 from .deadlines import Terms
 from .models import Case, RuleVersion
-from .rules import Rules, first_rules, from_json, to_json
+from .rules import Rule, Rules, Term, first_rules, from_json, to_json
 
 _known: dict[tuple[str, int], Rules] = {}
 """By database and version: a version is never changed, so whoever read one need not read it again."""
 
+VERSIONS = select(select(func.max(RuleVersion.version)).scalar_subquery(), LAST_VERSION)
+"""The versions of the rules and of the calendar in force, in one statement."""
+
 
 def in_force() -> Terms:
-    """Return the terms that a new case is born with."""
-    last = _last_version()
-    return _terms(of_version(last) if last else first_rules())
+    """Return the terms that a new case is born with, on the calendar in force."""
+    version, calendar = db.session.execute(VERSIONS).one()
+    return terms(of_version(version) if version else first_rules(), calendar_of(calendar))
 
 
 def born_with(now: datetime) -> Terms:
@@ -27,14 +33,10 @@ def born_with(now: datetime) -> Terms:
 
     The very first case makes the product's own terms version 1.
     """
-    last = _last_version()
-    if last is None:
+    version, calendar = db.session.execute(VERSIONS).one()
+    if version is None:
         keep_first(now)
-    return _terms(of_version(last) if last else first_rules())
-
-
-def _last_version() -> int | None:
-    return db.session.scalar(select(func.max(RuleVersion.version)))
+    return terms(of_version(version) if version else first_rules(), calendar_of(calendar))
 
 
 def keep_first(now: datetime) -> None:
@@ -47,7 +49,7 @@ def keep_first(now: datetime) -> None:
 
 def of_case(case: Case) -> Terms:
     """Return the terms that a case keeps, on the calendar in force."""
-    return _terms(of_version(case.rules_version))
+    return terms(of_version(case.rules_version), calendar_in_force())
 
 
 def of_version(version: int) -> Rules:
@@ -58,24 +60,46 @@ def of_version(version: int) -> Rules:
     return _known[key]
 
 
+def terms(rules: Rules, calendar: Calendar) -> Terms:
+    """Return rules as they are counted: by this calendar, in the offices' hours."""
+    config = settings()
+    return Terms(rules, calendar, config.office_opens, config.office_closes)
+
+
 def versions() -> list[RuleVersion]:
     """Return every version on record, newest first."""
     return list(db.session.scalars(select(RuleVersion).order_by(RuleVersion.version.desc())))
 
 
+def change(said: Mapping[Rule, tuple[Term, str]], by: Actor, now: datetime) -> tuple[Rules, bool]:
+    """Change the terms that are named, each with its legal basis, and leave the others as they are.
+
+    Inside a transaction. Returns the rules then in force and whether they are a new version: what
+    changes nothing makes none. Raises Busy if somebody else changes them just now.
+    """
+    old = in_force().rules
+    new = Rules(
+        old.version + 1,
+        {**old.terms, **{rule: term for rule, (term, _) in said.items()}},
+        {**old.basis, **{rule: basis for rule, (_, basis) in said.items()}},
+    )
+    if to_json(new) == to_json(old):
+        return old, False
+    load(new, by, now)
+    return new, True
+
+
 def load(rules: Rules, by: Actor, now: datetime) -> int:
     """Make `rules` the terms of every case opened from now on; return their version.
 
-    Inside a transaction. Cases that are open keep theirs.
+    Inside a transaction. Cases that are open keep theirs. Raises Busy if somebody else loads just
+    now.
     """
     keep_first(now)
-    version = (_last_version() or 0) + 1
-    db.session.add(RuleVersion(version=version, at=now, by_name=by.name, terms=to_json(rules)))
-    db.session.flush()
+    version = (db.session.scalar(select(func.max(RuleVersion.version))) or 0) + 1
+    row = {"version": version, "at": now, "by_name": by.name, "terms": to_json(rules)}
+    kept = insert(RuleVersion).values(row).on_conflict_do_nothing(index_elements=["version"])
+    if db.session.scalar(kept.returning(RuleVersion.version)) is None:
+        raise Busy
     write(now, by, Line("rules", version, "load", to_json(rules)))
     return version
-
-
-def _terms(rules: Rules) -> Terms:
-    config = settings()
-    return Terms(rules, china(), config.office_opens, config.office_closes)

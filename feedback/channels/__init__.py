@@ -2,8 +2,10 @@
 
 from flask import Flask
 
+from ..cases.calendar_commands import commands as calendar_commands
 from ..cases.commands import commands as cases_commands
 from ..cases.pages import pages as cases_pages
+from ..cases.rule_commands import commands as rule_commands
 from ..catalog.commands import catalog as catalog_commands
 from ..catalog.pages import pages as catalog_pages
 from ..commands import settings_command
@@ -40,6 +42,8 @@ COMMANDS = (
     events_commands,
     reports_commands,
     cases_commands,
+    calendar_commands,
+    rule_commands,
     message_commands,
     settings_command,
     catalog_commands,

@@ -20,9 +20,11 @@ from sqlalchemy import case, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from .. import clock
+from ..calendar.queries import calendar_in_force
 from ..cases.deadlines import Light
 from ..cases.models import Case
 from ..cases.states import State
+from ..cases.unpublished import unpublished_years
 from ..config import ROOT
 from ..db import db
 from ..notify.queries import counts as message_counts
@@ -104,6 +106,7 @@ class _Standing:
         now = clock.now()
         yield _reviews()
         yield _open_cases(now)
+        yield _estimated_deadlines(now)
         yield _messages()
         yield _silence(now)
 
@@ -132,6 +135,17 @@ def _open_cases(now: datetime) -> Metric:
     rows = select(Case.state, urgency, func.count()).where(Case.state != State.CLOSED)
     for state, light, number in db.session.execute(rows.group_by(Case.state, urgency)):
         told.add_metric([state.value, light], number)
+    return told
+
+
+def _estimated_deadlines(now: datetime) -> Metric:
+    told = GaugeMetricFamily(
+        "feedback_estimated_deadlines",
+        "Open cases due in a year whose calendar is not on record yet.",
+        labels=["year"],
+    )
+    for one in unpublished_years(calendar_in_force(), now):
+        told.add_metric([str(one.year)], one.cases)
     return told
 
 

@@ -9,13 +9,14 @@ from typing import Any
 from sqlalchemy import select, tuple_
 
 from .. import privacy
+from ..calendar.queries import calendar_in_force
 from ..catalog.models import Item
 from ..config import settings
 from ..db import db, insert, new_id
 from ..errors import FieldError, Invalid
 from ..ledger.actions import Actor, Line, write
 from ..offices.models import Officer, Window
-from ..workdays import china
+from ..workdays import Calendar
 from . import tokens
 from .expiry import expires_at
 from .facts import EventFacts, check_times
@@ -34,11 +35,12 @@ class Recorded:
 
 @dataclass(frozen=True)
 class _Known:
-    """What the catalogue and the staff register say of the codes in a batch."""
+    """What the catalogue and the staff register say of the codes in a batch, and the calendar."""
 
     items: Mapping[str, Item]
     windows: Mapping[str, Window]
     officers: Mapping[str, Officer]
+    calendar: Calendar
 
 
 def record(facts: EventFacts, via: RecordedVia, by: Actor, now: datetime) -> Recorded:
@@ -124,6 +126,7 @@ def _look_up(batch: Sequence[EventFacts]) -> _Known:
         rows(Item, (facts.item_code for facts in batch)),
         rows(Window, (facts.window for facts in batch)),
         rows(Officer, (facts.officer for facts in batch)),
+        calendar_in_force(),
     )
 
 
@@ -197,7 +200,7 @@ def _row(
         "applicant_phone_digest": phone and privacy.digest(key, "phone", phone),
         "served_at": served_at, "promised_at": facts.promised_at, "accepted_at": facts.accepted_at,
         "completed_at": facts.completed_at,
-        "expires_at": expires_at(served_at, config.rating_workdays, china()),
+        "expires_at": expires_at(served_at, config.rating_workdays, known.calendar),
         "recorded_at": now, "recorded_via": via, "recorded_by_id": by.id,
         "facts_digest": _digest(facts),
     }  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 
 from .. import clock
+from ..calendar.queries import calendar_in_force
 from ..cases.models import Case
 from ..cases.states import State
 from ..db import db
@@ -18,7 +19,6 @@ from ..events.models import ServiceEvent
 from ..ledger.models import Entry
 from ..offices.models import Department
 from ..reviews.drafts import Identity
-from ..workdays import china
 from .figures import CaseFacts, Rate, WeekFigures, from_json, week_figures
 from .models import ClosureReport
 
@@ -161,7 +161,9 @@ def before(week: str, now: datetime) -> WeekFigures | None:
 def figures(week: str, now: datetime) -> WeekFigures:
     """Compute the figures of a week as of its end, or as of `now` if that comes earlier."""
     start, end = clock.week_bounds(week)
-    return week_figures(week, now, _facts(start, min(end, now)), _department_names(), china())
+    return week_figures(
+        week, now, _facts(start, min(end, now)), _department_names(), calendar_in_force()
+    )
 
 
 def _department_names() -> Mapping[str, str]:

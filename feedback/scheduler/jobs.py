@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..cases.recounting import recount
 from ..cases.urging import climb
 from ..config import settings
 from ..notify.outbox import deliver
@@ -35,6 +36,11 @@ def deliver_messages(now: datetime, go_on: GoOn) -> list[str]:
     return [f"{state.value} {number}" for state, number in sorted(outcomes.items())]
 
 
+def recount_deadlines(now: datetime, _go_on: GoOn) -> list[str]:
+    """Count open deadlines again: after a load that was cut off, or a newer library's calendar."""
+    return [moved.number for moved in recount(now).moved]
+
+
 def tell_about_deadlines(now: datetime, _go_on: GoOn) -> list[str]:
     """Promise the notices about deadlines that come near or have passed."""
     return climb(now)
@@ -48,6 +54,7 @@ def write_reports(now: datetime, _go_on: GoOn) -> list[str]:
 JOBS = (
     #   name                seconds  what                  by hand
     Job("deliver-messages",       5, deliver_messages,     "messages deliver"),
+    Job("recount-deadlines",   3600, recount_deadlines,    "cases recount"),
     Job("tell-of-deadlines",     60, tell_about_deadlines, "cases remind"),
     Job("write-reports",         60, write_reports,        "reports write-due"),
 )  # fmt: skip

@@ -1,14 +1,18 @@
 """Deadlines with weekdays written out, across the holidays of 2026."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 
 from feedback import clock
 from feedback.cases.deadlines import Light, Standing, Step, Terms, light
 from feedback.cases.rules import Rule, Rules, Term, Unit, first_rules
-from feedback.cases.states import State
-from feedback.workdays import china
+from feedback.cases.states import DESK_TERMS, ENDED, State
+from feedback.workdays import Calendar, china
+
+from .. import slow_calendar as slow
 
 TERMS = Terms(first_rules(), china(), time(9), time(17, 30))
 SIMPLE = Step("simple", Term(5))
@@ -26,7 +30,12 @@ def at(text: str) -> datetime:
         ("2026-11-28T09:00", "2026-11-30", "2026-12-04"),  # Saturday → Monday, Friday
         ("2026-11-27T23:59", "2026-11-30", "2026-12-04"),  # late on Friday is still Friday
         ("2026-02-13T10:00", "2026-02-14", "2026-02-27"),  # Friday → worked Saturday; 春节 15-23
+        ("2026-02-27T10:00", "2026-02-28", "2026-03-05"),  # Friday → worked Saturday, Thursday
+        ("2026-02-28T10:00", "2026-03-02", "2026-03-06"),  # worked Saturday → Monday, Friday
+        ("2026-09-18T10:00", "2026-09-20", "2026-09-24"),  # Friday → worked Sunday, Thursday
         ("2026-09-30T10:00", "2026-10-08", "2026-10-13"),  # Wednesday before 国庆 → Thursday 8th;
+        # then Friday 9th, worked Saturday 10th, Monday 12th, Tuesday 13th
+        ("2025-12-31T10:00", "2026-01-04", "2026-01-08"),  # Wednesday → worked Sunday, Thursday
         ("2026-12-31T10:00", "2027-01-04", "2027-01-08"),  # Thursday → Monday (estimate for 2027)
     ],
 )
@@ -132,3 +141,98 @@ def test_whichever_term_gives_more_time_is_taken():
     early, late = (at("2026-11-23T10:00"), (SIMPLE,)), (at("2026-11-24T10:00"), (SIMPLE,))
     assert TERMS.later(early, late) == late
     assert TERMS.later(late, early) == late
+
+
+def test_a_notice_moves_the_deadlines_across_new_year():
+    """The estimate: 1 January off. The notice: 1-4 January off, Friday to Monday."""
+    noticed = china().with_year(2027, *slow.notice_of(2027))
+    terms = Terms(first_rules(), noticed, time(9), time(17, 30))
+    opened = at("2026-12-30T10:00")  # Wednesday
+    assert TERMS.after(opened, Rule.SIMPLE) == at("2027-01-07T17:30")  # Thursday
+    assert terms.after(opened, Rule.SIMPLE) == at("2027-01-08T17:30")  # Friday
+    assert TERMS.warn_at(at("2027-01-05T17:30")) == at("2027-01-04T09:00")  # Monday
+    assert terms.warn_at(at("2027-01-05T17:30")) == at("2026-12-31T09:00")  # Thursday before
+
+
+CALENDAR = china().with_year(2027, *slow.notice_of(2027))
+OPENS, CLOSES = time(9), time(17, 30)
+DAYS = st.dates(date(2026, 2, 1), date(2027, 6, 30))
+MOMENTS = st.builds(datetime.combine, DAYS, st.times())
+TERM = st.builds(Term, st.integers(1, 20), st.sampled_from(Unit))
+RULES = st.fixed_dictionaries(dict.fromkeys(Rule, TERM))
+
+
+def terms_by(rules, calendar=CALENDAR):
+    return Terms(Rules(2, rules, dict.fromkeys(Rule, "x")), calendar, OPENS, CLOSES)
+
+
+def shanghai(moment):
+    return (moment - timedelta(hours=8)).replace(tzinfo=UTC)
+
+
+def slowly(since, *terms):
+    """Return a deadline as the slow reference has it, by Shanghai's clock."""
+    day = since.date()
+    for term in terms:
+        day = slow.last_day(day, term.amount, term.unit.value)
+    return datetime.combine(day, CLOSES)
+
+
+@given(RULES, MOMENTS, st.lists(TERM, min_size=1, max_size=3))
+def test_terms_in_both_units_end_where_one_counts_slowly(rules, since, some):
+    assert terms_by(rules).after(shanghai(since), *some) == shanghai(slowly(since, *some))
+
+
+@given(RULES, DAYS)
+def test_the_warning_is_where_one_counts_slowly(rules, day):
+    term, due = rules[Rule.WARN], datetime.combine(day, CLOSES)
+    back = timedelta(days=term.amount)
+    begins = slow.nth_before(day, term.amount) if term.unit is Unit.WORKDAY else day - back
+    assert terms_by(rules).warn_at(shanghai(due)) == shanghai(datetime.combine(begins, OPENS))
+
+
+@given(
+    RULES, MOMENTS, MOMENTS, MOMENTS, st.sampled_from(State), st.booleans(), st.booleans(),
+    st.lists(TERM, min_size=1, max_size=2),
+)  # fmt: skip
+def test_all_deadlines_are_where_one_counts_slowly(
+    rules, contact, since, desk, state, contacted, named, plan
+):
+    found = terms_by(rules).deadlines(
+        Standing(
+            state, shanghai(contact) if named else None, contacted, shanghai(since),
+            tuple(Step("x", term) for term in plan),
+            shanghai(desk) if state in DESK_TERMS else None,
+        )
+    )  # fmt: skip
+    contact_due = slowly(contact, rules[Rule.CONTACT]) if named else None
+    due = slowly(since, *plan)
+    desk_due = slowly(desk, rules[DESK_TERMS[state]]) if state in DESK_TERMS else None
+    working = contact_due if contact_due and not contacted and contact_due < due else due
+    following = None if state in ENDED else desk_due or working
+    assert found.contact_due_at == (contact_due and shanghai(contact_due))
+    assert found.due_at == shanghai(due)
+    assert found.desk_due_at == (desk_due and shanghai(desk_due))
+    assert found.next_due_at == (following and shanghai(following))
+
+
+@given(RULES, MOMENTS, MOMENTS, st.lists(TERM, min_size=1, max_size=3))
+def test_a_deadline_is_never_on_a_day_off_nor_earlier_for_a_later_start(rules, one, other, some):
+    first, second = sorted((one, other))
+    ends = [terms_by(rules).after(shanghai(since), *some) for since in (first, second)]
+    assert ends[0] <= ends[1]
+    assert all(slow.is_workday(clock.day_of(end)) for end in ends)
+
+
+def test_the_reference_finds_out_deadlines_that_ignore_make_up_days():
+    """The control: the property above does not hold for a calendar that knows days off alone."""
+    ignorant = Calendar(CALENDAR.days_off, frozenset())
+
+    @settings(derandomize=True, database=None, phases=[Phase.generate])
+    @given(RULES, MOMENTS, st.lists(TERM, min_size=1, max_size=3))
+    def end_where_one_counts_slowly(rules, since, some):
+        found = terms_by(rules, ignorant).after(shanghai(since), *some)
+        assert found == shanghai(slowly(since, *some))
+
+    with pytest.raises(AssertionError):
+        end_where_one_counts_slowly()

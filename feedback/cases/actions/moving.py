@@ -4,6 +4,7 @@ The claim is `UPDATE … WHERE version and state are what was read`: of two who 
 succeeds and the other is told that somebody moved the case meanwhile.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -120,12 +121,27 @@ def standing_of(case: Case, moved: dict[str, Any] | None = None) -> Standing:
     )  # fmt: skip
 
 
+def counted(case: Case, terms: Terms, moved: dict[str, Any] | None = None) -> Deadlines:
+    """Return the deadlines of a case by its terms, after the columns in `moved` have changed.
+
+    What was done is done: the contact's deadline stays once it was tried, and the department's once
+    it replied, so that no calendar of later can make late what was in time.
+    """
+    after = {"contacted_at": case.contacted_at, "answered_at": case.answered_at, **(moved or {})}
+    found = terms.deadlines(standing_of(case, moved))
+    return replace(
+        found,
+        contact_due_at=case.contact_due_at if after["contacted_at"] else found.contact_due_at,
+        due_at=case.due_at if after["answered_at"] else found.due_at,
+    )
+
+
 def deadline_columns(
     case: Case, moved: dict[str, Any], told: Rung = Rung.NOTHING, now: datetime | None = None
 ) -> dict[str, Any]:
     """Return the deadline columns after a move; the ladder too if the next deadline is another."""
     terms = rulebook.of_case(case)
-    found = terms.deadlines(standing_of(case, moved))
+    found = counted(case, terms, moved)
     columns = {
         "contact_due_at": found.contact_due_at, "due_at": found.due_at,
         "desk_due_at": found.desk_due_at, "next_due_at": found.next_due_at,
