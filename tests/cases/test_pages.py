@@ -350,7 +350,7 @@ def test_the_office_complained_of_is_told_that_another_one_closes(app, client, p
         let_go(own)
     sign_in(client, own)
     page = client.get(f"/cases/{number}?lang=en").get_data(as_text=True)
-    assert "Next: Supervisor of another office" in page
+    assert "Next: Close the case (Supervisor of another office)" in page
     assert "This case is about your own office" in page
     assert f"/cases/{number}/close" not in page
     elsewhere = app.test_client()

@@ -21,7 +21,7 @@ from ..deadlines import GIVEN_BACK, Step
 from ..evidence import Upload
 from ..models import Appeal, Case, Judgement, Objection, Reconsideration
 from ..rules import Rule, Term
-from ..states import Act, Ground, Part, State, Verdict
+from ..states import Act, Ground, State, Verdict
 from .asking import tell_department, tell_supervisors
 from .assigning import restarted
 from .handling import add_evidence, tell_citizen
@@ -41,7 +41,7 @@ def appeal(
         raise out_of_turn(case, Act.APPEAL)
     if now > appeal_until(case):
         raise Invalid([FieldError("ground", "appeal_too_late")])
-    take_part(case, by, Act.APPEAL, Part.HANDLER, now)
+    take_part(case, by, Act.APPEAL, now)
     made = Appeal(
         id=new_id(), case_id=case.id, at=now, by_id=by.id, case_department=case.department_code,
         come_from=case.state, ground=ground, words=words,
@@ -79,7 +79,7 @@ def judge(case: Case, by: Account, verdict: Verdict, words: str, now: datetime, 
     """
     allow(case, by, Act.JUDGE, seen)
     require_untouched(case, by, Act.JUDGE)
-    take_part(case, by, Act.JUDGE, Part.JUDGE, now)
+    take_part(case, by, Act.JUDGE, now)
     made = db.session.scalars(select(Appeal).where(Appeal.case_id == case.id)).one()
     judged = Judgement(
         id=new_id(), appeal_id=made.id, case_id=case.id, appellant_id=made.by_id,
@@ -154,7 +154,7 @@ def reconsider(
     """
     allow(case, by, Act.RECONSIDER, seen)
     require_untouched(case, by, Act.RECONSIDER)
-    take_part(case, by, Act.RECONSIDER, Part.JUDGE, now)
+    take_part(case, by, Act.RECONSIDER, now)
     said = db.session.scalars(select(Objection).where(Objection.case_id == case.id)).one()
     if said.judge_id == by.id:
         raise NotYours(who=["supervisor"])
