@@ -28,7 +28,19 @@ def allow(case: Case, by: Account, act: Act, seen: int) -> None:
     Raises NotYours, OutOfTurn.
     """
     require_role(case, by, act)
+    lock(case, act)
     if case.state not in MOVES[act].come_from or case.version != seen:
+        raise out_of_turn(case, act)
+
+
+def lock(case: Case, act: Act) -> None:
+    """Hold the case until the transaction ends. Raises OutOfTurn if it was moved since it was read.
+
+    Of two who act at once the second waits here, so that it is told so, and does not run into what
+    the first has written already.
+    """
+    held = select(Case.version).where(Case.id == case.id).with_for_update()
+    if db.session.scalar(held) != case.version:
         raise out_of_turn(case, act)
 
 

@@ -18,7 +18,7 @@ from ..models.urging import Cause
 from ..rules import Rule
 from ..states import Act, Means, Outcome, State, after_visit
 from ..urging import issue_notice, tell_of_sending_back
-from .moving import allow, move, note, out_of_turn, plan_columns, take_part, term_of
+from .moving import allow, lock, move, note, out_of_turn, plan_columns, take_part, term_of
 
 SATISFIED_FROM = 3
 """The lowest grade of a second review that counts as satisfied; 2 and 1 are negative."""
@@ -53,6 +53,7 @@ def second_review(case: Case, grade: int, words: str, now: datetime) -> None:
     From the receipt or the one-time link, once the department has replied. It answers the return
     visit unasked; after closure it is kept and changes nothing. Raises OutOfTurn.
     """
+    lock(case, Act.SECOND_REVIEW)
     if case.state not in (State.VISITING, State.CLOSING, State.CLOSED):
         raise out_of_turn(case, Act.SECOND_REVIEW)
     said = {

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional, Regexp, StopValidation
+from wtforms.validators import DataRequired, Length, Optional, Regexp, StopValidation
 
 from ...offices.forms import StaffForm
 from ...offices.models import Account
@@ -35,7 +35,7 @@ def required(field_label: Any, *, rows: int = 4) -> TextAreaField:
     """Return a field for words that must be there."""
     return TextAreaField(
         field_label,
-        [_clean, InputRequired(FAULTS["words_missing"]), Length(max=WORDS_LIMIT, message=TOO_LONG)],
+        [_clean, DataRequired(FAULTS["words_missing"]), Length(max=WORDS_LIMIT, message=TOO_LONG)],
         render_kw={"rows": rows, "maxlength": WORDS_LIMIT},
     )
 
@@ -52,7 +52,7 @@ def line(field_label: Any, limit: int) -> StringField:
     """Return a field for a few words on one line, that must be there."""
     return StringField(
         field_label,
-        [_clean, InputRequired(FAULTS["words_missing"]), Length(max=limit, message=TOO_LONG)],
+        [_clean, DataRequired(FAULTS["words_missing"]), Length(max=limit, message=TOO_LONG)],
         render_kw={"maxlength": limit},
     )
 
