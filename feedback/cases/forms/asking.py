@@ -52,7 +52,7 @@ class DecideForm(ActForm):
     # Every choice passes here: that only a leader may grant a further extension is a refusal of the
     # act, which names the leader, and not a slip of the pen.
     granted = RadioField(
-        _l("Decision"),
+        _l("Your decision"),
         [InputRequired(_l("Please choose.")), AnyOf((GRANT, REFUSE))],
         validate_choice=False,
     )
@@ -65,7 +65,7 @@ class DecideForm(ActForm):
         """Ask what belongs to the request; offer granting only to whoever may grant it."""
         asked = file.pending
         self.granted.choices = _verdicts(asked, by)
-        if asked is None or asked.kind is not Request.EXTEND:
+        if asked is None or asked.kind is not Request.EXTEND or not _may_grant(asked, by):
             del self.days
         elif self.days.raw_data is None:
             self.days.data = rulebook.of_case(file.case).rules.terms[Rule.EXTENSION].amount
@@ -79,9 +79,11 @@ class DecideForm(ActForm):
 
 def _verdicts(asked: Requested | None, by: Account) -> list[tuple[str, str]]:
     refuse = (REFUSE, _("Refuse"))
-    if asked is not None and asked.is_for_leaders and not by.may_be(Role.LEADER):
-        return [refuse]
-    return [(GRANT, _("Grant")), refuse]
+    return [(GRANT, _("Grant")), refuse] if _may_grant(asked, by) else [refuse]
+
+
+def _may_grant(asked: Requested | None, by: Account) -> bool:
+    return asked is None or not asked.is_for_leaders or by.may_be(Role.LEADER)
 
 
 class AppealForm(ActForm):
