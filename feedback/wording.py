@@ -268,6 +268,24 @@ LABELS: Mapping[str, Mapping[str, LazyString]] = {
         "desk_due_at": _l("Supervisors' step by"), "next_due_at": _l("Next step by"),
     },
     "day_kind": {"off": _l("off"), "worked": _l("worked")},
+    "missing": {
+        "contact": _l("Try to reach the citizen, and write down how it went"),
+        "verify": _l("A finding; one of «not founded» leads to an appeal and not to closure"),
+        "rectify": _l("What was put right, or the law that was explained in its place"),
+        "reply": _l("A reply to the citizen"),
+        "visit": _l("A return visit: an answer, or three failed attempts on three days"),
+        "close": _l("Closure by a supervisor of another office who did not handle it"),
+    },
+    "bar": {
+        "office": _l("This case is about your own office, so another office does what comes next."),
+        "part": _l("You have had another part in this case, so somebody else does what comes next."),
+        "touched": _l(
+            "You have done something to this case before, so a supervisor who has not judges it."
+        ),
+        "about_them": _l(
+            "This case is about you or your window, so a colleague contacts the citizen."
+        ),
+    },
     "unit": {"workday": _l("working days"), "day": _l("days")},
     "remedy": {"remedy": _l("Put right"), "explanation": _l("The law explained")},
     "means": {"phone": _l("By telephone"), "sms": _l("By text message"), "in_person": _l("In person")},

@@ -169,7 +169,8 @@ class Unread:
     readline = readinto = read
 
 
-FILE_DOORS = ("/admin/catalogue", "/cases/HC-2026-000001/rectify")
+FILE_DOORS = ("/admin/catalogue", "/cases/HC-2026-000001/rectify",
+              "/cases/HC-2026-000001/appeal")  # fmt: skip
 
 
 def takes_files(app, path):

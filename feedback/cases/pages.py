@@ -1,4 +1,4 @@
-"""The desks: the department's inbox, the supervisors' desk, and one case with its next act."""
+"""The desks: the department's inbox, the supervisors' desk, one case, and the doors of every act."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,36 +12,25 @@ from flask_babel import gettext as _
 from werkzeug.routing import BaseConverter
 from werkzeug.wrappers import Response as AnyResponse
 
-from .. import clock, privacy
+from .. import clock
 from ..calendar.queries import calendar_in_force
 from ..config import settings
 from ..db import transaction
-from ..errors import FieldError, Invalid, OutOfTurn, Unknown
+from ..errors import FeedbackError, FieldError, Invalid, NotYours, OutOfTurn, Unknown
 from ..limits import larger_body
-from ..offices.models import Account
 from ..offices.roles import DEPARTMENT_ROLES, OVERSEEING_ROLES, VISITING_ROLES, Role
 from ..offices.sign_in import for_roles, me
 from ..reviews.drafts import Identity
-from ..reviews.queries import name_of, phone_of
 from ..text import NotText, clean_line, integer
 from ..wording import label, sentence
-from . import actions, evidence, queries
+from . import actions, evidence, queries, showing
+from .acting import ACTING, uploads_of
+from .casefile import file_of
 from .deadlines import Light, light
 from .due import due_words
-from .forms import (
-    AcceptForm,
-    ActForm,
-    AssignForm,
-    CloseForm,
-    ContactForm,
-    RectifyForm,
-    ReplyForm,
-    RevealForm,
-    VerifyForm,
-    VisitForm,
-)
+from .forms import FORMS, ActForm, RevealForm
 from .models import Case
-from .states import MOVES, Act, Finding, Means, Outcome, Purpose, State
+from .states import MOVES, Act, Purpose, State
 from .unpublished import unpublished_years
 
 pages = Blueprint("cases", __name__)
@@ -59,12 +48,6 @@ def _teach_addresses(state: BlueprintSetupState) -> None:
 
 
 CASE_ROLES = tuple(dict.fromkeys((*DEPARTMENT_ROLES, *OVERSEEING_ROLES, *VISITING_ROLES)))
-
-FORMS: dict[Act, type[ActForm]] = {
-    Act.ROUTE: AssignForm, Act.ACCEPT: AcceptForm, Act.CONTACT: ContactForm,
-    Act.VERIFY: VerifyForm, Act.RECTIFY: RectifyForm, Act.REPLY: ReplyForm,
-    Act.VISIT: VisitForm, Act.CLOSE: CloseForm,
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -149,80 +132,12 @@ def desk() -> str:
 @for_roles(*CASE_ROLES)
 def show(number: str) -> str:
     """Show one case: what is due, what was said, what was done, and the forms of the next acts."""
-    case = queries.by_number(number, me())
-    return _page(case)
+    return _page(queries.by_number(number, me()))
 
 
-def _page(
-    case: Case,
-    failed: ActForm | RevealForm | None = None,
-    failed_act: Act | None = None,
-    opened: tuple[str | None, str | None] | None = None,
-    moved: bool = False,
-) -> str:
-    now, account = clock.now(), me()
-    file = queries.file_of(case)
-    acts = [act for act in queries.offered(file, account, now) if act in FORMS]
-    next_act = failed_act if failed_act in acts else _next_of(case, acts)
-    acts.sort(key=lambda act: act is not next_act)
-    forms = {act: failed if act is failed_act else _form(act, case) for act in acts}
-    return render_template(
-        "cases/case.html", case=case, file=file, forms=forms, urgency=urgency_at(now)(case), now=now,
-        next_act=next_act, reveal=_reveal_form(acts, file), opened=opened,
-        masked_name=_masked(name_of(file.review), privacy.mask_name),
-        masked_phone=_masked(phone_of(file.review), privacy.mask_phone), failed=failed,
-        failed_act=failed_act, moved=moved, who_can=_who_can(case),
-        from_elsewhere=_is_own(case, account), most_files=evidence.FILE_LIMIT,
-        largest_file=evidence.limit_words(),
-    )  # fmt: skip
-
-
-def _next_of(case: Case, acts: list[Act]) -> Act | None:
-    if Act.CONTACT in acts and case.contacted_at is None:
-        return Act.CONTACT
-    if Act.REPLY in acts:
-        return Act.REPLY
-    return next((act for act in acts if act is not Act.CONTACT), None)
-
-
-def _masked(value: str | None, mask: Callable[[str], str]) -> str | None:
-    return mask(value) if value else None
-
-
-def _form(act: Act, case: Case, **options: Any) -> ActForm:
-    form = FORMS[act](formdata=None, seen=str(case.version), prefix="", **options)
-    if isinstance(form, AssignForm):
-        form.department.choices = queries.assignable()
-    return form
-
-
-def _reveal_form(acts: list[Act], file: queries.File) -> RevealForm | None:
-    if file.case.identity is not Identity.NAMED:
-        return None
-    if Act.CONTACT in acts:
-        return RevealForm(formdata=None, purposes=(Purpose.CALL_BACK, Purpose.CLARIFY))
-    return RevealForm(formdata=None, purposes=(Purpose.VISIT,)) if Act.VISIT in acts else None
-
-
-NEXT: dict[State, Act] = {
-    State.TRIAGE: Act.ROUTE, State.ROUTED: Act.ACCEPT, State.VERIFYING: Act.VERIFY,
-    State.RECTIFYING: Act.RECTIFY, State.VISITING: Act.VISIT, State.CLOSING: Act.CLOSE,
-}  # fmt: skip
-
-
-def _who_can(case: Case) -> list[str]:
-    """Return in words who can do what comes next, for somebody who cannot."""
-    if case.state is State.CLOSED:
-        return []
-    return [label("role", role) for role in MOVES[NEXT[case.state]].roles]
-
-
-def _is_own(case: Case, account: Account) -> bool:
-    """Say whether the next act is this person's by role, but not on a case of their own office."""
-    if case.state not in (State.VISITING, State.CLOSING):
-        return False
-    move = MOVES[NEXT[case.state]]
-    return account.may_be(*move.roles) and account.department_code == case.department_code
+def _page(case: Case, **shown: Any) -> str:
+    now = clock.now()
+    return showing.case_page(case, me(), now, urgency_at(now)(case), **shown)
 
 
 @pages.post("/cases/<case:number>/reveal")
@@ -239,7 +154,10 @@ def reveal(number: str) -> str | tuple[str, int]:
     return _page(queries.by_number(number, me()), opened=opened)
 
 
-@pages.post("/cases/<case:number>/<any(route, accept, contact, verify, reply, visit, close):act>")
+@pages.post(
+    "/cases/<case:number>/<any(route, accept, contact, verify, reply, complex, extend, transfer,"
+    " decide, reassign, judge, reconsider, visit, close):act>"
+)
 @for_roles(*CASE_ROLES)
 def do(number: str, act: str) -> AnyResponse | tuple[str, int]:
     """Do an act to a case."""
@@ -250,40 +168,65 @@ def _with_files() -> int:
     return settings().evidence_max_bytes * evidence.FILE_LIMIT + 100_000
 
 
-@pages.post("/cases/<case:number>/rectify")
+@pages.post("/cases/<case:number>/<any(rectify, appeal):act>")
 @larger_body(_with_files)
 @for_roles(*DEPARTMENT_ROLES)
-def rectify(number: str) -> AnyResponse | tuple[str, int]:
-    """Record what was put right; files come with it."""
-    return _do(number, Act.RECTIFY)
+def do_with_files(number: str, act: str) -> AnyResponse | tuple[str, int]:
+    """Do an act that evidence comes with."""
+    return _do(number, Act(act))
 
 
 def _do(number: str, act: Act) -> AnyResponse | tuple[str, int]:
-    form = FORMS[act]()
-    if isinstance(form, AssignForm):
-        form.department.choices = queries.assignable()
-    status = 422
+    """Do the act, or show the case as it is now, with what was typed; then nothing was saved."""
+    form = FORMS[act](act)
     try:
-        if form.validate_on_submit():
-            _act(number, act, form)
-            flash(_("Done: %(act)s", act=label("happened", act)))
-            return redirect(_after(number), 303)
-    except Invalid as invalid:
-        _mark(form, invalid.errors)
-    except OutOfTurn:
-        status = 409
+        _act(number, act, form)
     except Unknown:
         return _gone(form)
-    return _again(number, act, form, status)
+    except Invalid as invalid:
+        _mark(form, invalid.errors)
+        return _again(number, act, form, 422)
+    except (NotYours, OutOfTurn) as refused:
+        return _again(number, act, form, 403 if isinstance(refused, NotYours) else 409, refused)
+    flash(_("Done: %(act)s", act=label("happened", act)))
+    return redirect(_after(number), 303)
 
 
-def _again(number: str, act: Act, form: ActForm, status: int) -> tuple[str, int]:
+def _act(number: str, act: Act, form: Any) -> None:
+    """Do the act as its form says.
+
+    1. whoever may never do it is refused, and whoever looked at an older page, before any field is read
+    2. the fields, each wrong one marked; the files by their content
+    3. the files go to their folder, and then the one transaction decides again on what it locks
+
+    Raises Unknown, NotYours, OutOfTurn, Invalid.
+    """
+    account, now = me(), clock.now()
+    case = queries.by_number(number, account)
+    actions.require_role(case, account, act)
+    form.fit(file_of(case), account)
+    fields_fit = form.validate()
+    if form.version not in (0, case.version) or case.state not in MOVES[act].come_from:
+        raise OutOfTurn(act=act.value, state=case.state.value)
+    if not fields_fit:
+        raise Invalid([])
+    uploads = uploads_of(form)
+    if act in queries.possible_acts(case, account):
+        for upload in uploads:
+            evidence.keep(upload)
+    with transaction():
+        ACTING[act](queries.by_number(number, account), account, form, uploads, now)
+
+
+def _again(
+    number: str, act: Act, form: ActForm, status: int, refused: FeedbackError | None = None
+) -> tuple[str, int]:
     """Show the case as it is now, with what was typed; nothing was saved."""
     try:
         case = queries.by_number(number, me())
     except Unknown:
         return _gone(form)
-    return _page(case, failed=form, failed_act=act, moved=status == 409), status
+    return _page(case, failed=form, failed_act=act, refused=refused), status
 
 
 def _gone(form: ActForm) -> tuple[str, int]:
@@ -298,66 +241,6 @@ def _after(number: str) -> str:
     except Unknown:
         return url_for("cases.desk")
     return url_for("cases.show", number=number)
-
-
-def _act(number: str, act: Act, form: Any) -> None:
-    now, account = clock.now(), me()
-    uploads = _uploads(form) if act is Act.RECTIFY else []
-    if uploads and act in queries.possible_acts(queries.by_number(number, account), account):
-        for upload in uploads:
-            evidence.keep(upload)
-    with transaction():
-        case = queries.by_number(number, account)
-        _acting(act, case, account, form, uploads, now)
-
-
-def _acting(
-    act: Act, case: Case, by: Account, form: Any, uploads: list[evidence.Upload], now: datetime
-) -> None:
-    """Call the action that belongs to the act, with what its form says."""
-    seen = form.version
-    match act:
-        case Act.ROUTE:
-            actions.assign(case, by, form.department.data, form.why.data, now, seen)
-        case Act.ACCEPT:
-            actions.accept(case, by, now, seen)
-        case Act.CONTACT:
-            reached = form.reached.data == Outcome.ANSWERED
-            actions.contact(case, by, Means(form.means.data), reached, form.words.data, now, seen)
-        case Act.VERIFY:
-            actions.verify(case, by, Finding(form.finding.data), form.words.data, now, seen)
-        case Act.RECTIFY:
-            actions.rectify(case, by, form.words.data, form.article.data or "", uploads, now, seen)
-        case Act.REPLY:
-            said = (form.words.data, form.internal.data or "", form.publishable.data or "")
-            actions.reply(case, by, *said, now, seen)
-        case Act.VISIT:
-            actions.visit(case, by, _visit(form), now, seen)
-        case Act.CLOSE:
-            actions.close(case, by, form.words.data or "", now, seen)
-
-
-def _visit(form: Any) -> actions.Visit:
-    outcome = Outcome(form.outcome.data)
-    said = {"yes": True, "no": False}.get(form.satisfied.data or "")
-    satisfied = said if outcome is Outcome.ANSWERED else None
-    return actions.Visit(Means(form.means.data), outcome, satisfied, form.words.data)
-
-
-def _uploads(form: Any) -> list[evidence.Upload]:
-    """Return the files that came with a form. Raises Invalid, which names every bad one."""
-    files = [file for file in form.files.data or [] if getattr(file, "filename", "")]
-    if len(files) > evidence.FILE_LIMIT:
-        raise Invalid([FieldError("files", "too_many_files", {"limit": evidence.FILE_LIMIT})])
-    uploads, faults = [], []
-    for file in files:
-        try:
-            uploads.append(evidence.check(file.filename, file.read()))
-        except Invalid as invalid:
-            faults += invalid.errors
-    if faults:
-        raise Invalid(faults)
-    return uploads
 
 
 def _mark(form: Any, errors: list[FieldError]) -> None:

@@ -14,35 +14,18 @@ from ..catalog.models import Item
 from ..db import db
 from ..errors import Unknown
 from ..events.models import ServiceEvent
-from ..ledger.models import Entry
-from ..ledger.queries import timeline
-from ..notify.models import Message
 from ..offices.models import Account, Department
 from ..offices.roles import DEPARTMENT_ROLES, OVERSEEING_ROLES, Role
 from ..reviews.drafts import Identity
 from ..reviews.models import Review
-from ..reviews.queries import of_case
-from .actions.appealing import appeal_until
 from .deadlines import Light
 from .models import (
-    Addition,
-    Appeal,
     Case,
-    Closure,
-    Contact,
-    Decision,
     Evidence,
-    Judgement,
-    Objection,
-    Rectification,
     Reply,
-    Requested,
     ReturnVisit,
-    SecondReview,
-    SupervisionNotice,
-    Verification,
 )
-from .states import ENDED, MOVES, Act, Finding, Outcome, Request, State, may_act
+from .states import ENDED, MOVES, Act, Outcome, State, may_act
 
 PAGE_SIZE = 50
 
@@ -202,122 +185,29 @@ def by_number(number: str, account: Account) -> Case:
     return found
 
 
-@dataclass(frozen=True)
-class File:
-    """All that belongs to one case."""
-
-    case: Case
-    review: Review
-    timeline: Sequence[Entry]
-    contacts: Sequence[Contact]
-    verifications: Sequence[Verification]
-    rectifications: Sequence[Rectification]
-    replies: Sequence[Reply]
-    visits: Sequence[ReturnVisit]
-    closure: Closure | None
-    messages: Sequence[Message]
-    requests: Sequence[Requested]
-    appeal: Appeal | None
-    objection: Objection | None
-    additions: Sequence[Addition]
-    second_review: SecondReview | None
-    notices: Sequence[SupervisionNotice]
-    appeal_until: datetime
-
-    @property
-    def pending(self) -> Requested | None:
-        """The request that waits for a decision."""
-        waiting = (one for one in self.requests if one.id == self.case.request_id)
-        return next(waiting, None)
-
-    @property
-    def finding(self) -> Finding | None:
-        """The finding in force."""
-        return self.verifications[-1].finding if self.verifications else None
-
-    def asked(self, kind: Request) -> int:
-        """Return how often the departments asked for this."""
-        return sum(one.kind is kind for one in self.requests)
-
-    @property
-    def missing(self) -> list[Act]:
-        """What is still missing for closing, in order."""
-        named = self.case.identity is Identity.NAMED
-        done = {
-            Act.CONTACT: not named or self.case.contacted_at is not None,
-            Act.VERIFY: self.finding not in (None, Finding.UNFOUNDED),
-            Act.RECTIFY: any(r.round == self.case.round for r in self.rectifications),
-            Act.REPLY: self.case.answered_at is not None,
-            Act.VISIT: self.case.identity is Identity.ANONYMOUS
-            or self.case.state in (State.CLOSING, State.CLOSED),
-        }
-        return [act for act, is_done in done.items() if not is_done]
-
-
-def file_of(found: Case) -> File:
-    """Return all that belongs to a case, in a constant number of statements."""
-
-    def rows(kind: Any, *options: Any) -> Sequence[Any]:
-        who = [joinedload(kind.by)] if hasattr(kind, "by") else []
-        wanted = select(kind).where(kind.case_id == found.id).options(*who, *options)
-        return db.session.scalars(wanted.order_by(kind.id)).unique().all()
-
-    def one(kind: Any, *options: Any) -> Any:
-        return next(iter(rows(kind, *options)), None)
-
-    messages = select(Message).where(Message.subject_id == str(found.id)).order_by(Message.id)
-    judged = joinedload(Appeal.judgement).joinedload(Judgement.by)
-    decided = joinedload(Requested.decision).joinedload(Decision.by)
-    return File(
-        found, of_case(found.id), timeline("case", found.id), rows(Contact), rows(Verification),
-        rows(Rectification, selectinload(Rectification.evidence)), rows(Reply), rows(ReturnVisit),
-        one(Closure), db.session.scalars(messages).all(),
-        rows(Requested, joinedload(Requested.owner), decided),
-        one(Appeal, judged, selectinload(Appeal.evidence)),
-        one(Objection, joinedload(Objection.reconsideration)), rows(Addition), one(SecondReview),
-        rows(SupervisionNotice), appeal_until(found),
-    )  # fmt: skip
-
-
 def possible_acts(found: Case, account: Account) -> list[Act]:
     """Return what a person may do to the case by its columns alone, in the order of the table.
 
-    What also depends on what was asked and done before is left out by `offered`.
+    What also depends on what was asked and done before is left out by `offers.offered`.
     """
     roles = frozenset(role.name for role in account.roles)
-    acts = [
-        act
-        for act, move in MOVES.items()
-        if found.state in move.come_from
-        and may_act(act, roles, account.department_code, found.department_code)
-    ]
+    return [
+        act for act in possible_now(found)
+        if may_act(act, roles, account.department_code, found.department_code)
+    ]  # fmt: skip
+
+
+def possible_now(found: Case) -> list[Act]:
+    """Return what may be done to the case by its columns alone, whoever does it."""
     never = set()
     if found.identity is Identity.ANONYMOUS:
         never.add(Act.CONTACT)
     never |= {Act.COMPLEX, Act.EXTEND, Act.TRANSFER} if found.request_id else {Act.DECIDE}
     if found.round > 1:
         never |= {Act.TRANSFER, Act.REASSIGN}
-    return [act for act in acts if act not in never]
-
-
-def offered(file: File, account: Account, now: datetime) -> list[Act]:
-    """Return what a person may do to the case now, by all that is known of it."""
-    case, appealed = file.case, file.appeal is not None
-    done = any(row.round == case.round for row in file.rectifications)
-    late = now > case.due_at
-    uncalled = case.identity is Identity.NAMED and case.contacted_at is None
-    mine = account.id
-    handled = any(entry.actor_id == mine for entry in file.timeline)
-    never = {
-        Act.REPLY: not done or uncalled,
-        Act.COMPLEX: late or file.asked(Request.COMPLEX) > 0,
-        Act.EXTEND: late,
-        Act.TRANSFER: file.asked(Request.TRANSFER) > 0,
-        Act.APPEAL: appealed or now > file.appeal_until,
-        Act.JUDGE: handled,
-        Act.RECONSIDER: handled,
-    }
-    return [act for act in possible_acts(case, account) if not never.get(act, False)]
+    return [
+        act for act, move in MOVES.items() if found.state in move.come_from and act not in never
+    ]
 
 
 @dataclass(frozen=True)

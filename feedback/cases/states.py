@@ -183,6 +183,17 @@ def _move(
     return Move(act, states, State(to) if to else None, roles, whose, carries, heard)
 
 
+PARTS: dict[Act, Part] = {
+    **dict.fromkeys(
+        (Act.ACCEPT, Act.CONTACT, Act.VERIFY, Act.RECTIFY, Act.REPLY, Act.COMPLEX, Act.EXTEND,
+         Act.TRANSFER, Act.APPEAL),
+        Part.HANDLER,
+    ),
+    Act.JUDGE: Part.JUDGE, Act.RECONSIDER: Part.JUDGE, Act.VISIT: Part.VISITOR,
+}  # fmt: skip
+"""The part that whoever does an act has in the case from then on."""
+
+
 DEPT = DEPARTMENT_ROLES
 HEAD = (Role.HEAD,)
 SUPER = (Role.SUPERVISOR,)

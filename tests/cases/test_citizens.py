@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import func, select
 
-from feedback.cases import actions, queries
+from feedback.cases import actions
+from feedback.cases.casefile import file_of
 from feedback.cases.models import Addition, PressureReport, ReturnVisit, SecondReview
 from feedback.cases.second_link import case_number_of, second_link
 from feedback.cases.states import Finding, Means, State
@@ -98,7 +99,7 @@ def test_the_one_time_link_names_its_case_and_is_not_forged(people, now):
 def test_more_words_reach_the_department_at_any_time_before_the_end(people, now):
     case = make_case(now)
     say(actions.add, case, "当时还有两个人可以作证", now=now)
-    assert queries.file_of(reload(case)).additions[0].words == "当时还有两个人可以作证"
+    assert file_of(reload(case)).additions[0].words == "当时还有两个人可以作证"
     told = db.session.scalars(select(Message).where(Message.occasion == "citizen_added")).one()
     assert told.to_department == "RS"
     case = walk_to(case, State.CLOSED, people, now)
@@ -118,7 +119,7 @@ def test_more_words_have_a_measure(people, now):
 def test_pressure_reaches_the_supervisors_and_nothing_of_it_shows_in_the_case(people, now):
     case = walk_to(make_case(now), State.RECTIFYING, people, now)
     say(actions.report_pressure, case, "窗口打电话让我改好评", now=now)
-    file = queries.file_of(reload(case))
+    file = file_of(reload(case))
     everything = f"{[line.facts for line in file.timeline]}{[m.facts for m in file.messages]}"
     assert "pressure" not in everything
     report = db.session.scalars(select(PressureReport)).one()

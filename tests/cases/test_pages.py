@@ -1,15 +1,12 @@
 """The desks through the door: what each person sees, and what every wrong post gets."""
 
-import hashlib
 import io
-import os
 import re
 
 import pytest
 from sqlalchemy import select
 
-from feedback.cases.evidence import path_of, plain_name
-from feedback.cases.models import Case, Evidence
+from feedback.cases.models import Case
 from feedback.cases.states import State
 from feedback.db import db, transaction
 from feedback.offices.models import Department
@@ -25,8 +22,8 @@ from ..factories import (
     make_people,
     rate,
     sign_in,
-    walk_to,
 )
+from .at_desk import csrf, post, seen, state, walk
 from .test_evidence import PDF, PNG
 
 
@@ -44,32 +41,6 @@ def people(app):
 @pytest.fixture
 def number(people):
     return people.cases[0]
-
-
-def seen(app, number):
-    with app.app_context():
-        return db.session.scalars(select(Case.version).where(Case.number == number)).one()
-
-
-def state(app, number):
-    with app.app_context():
-        return db.session.scalars(select(Case.state).where(Case.number == number)).one()
-
-
-def walk(app, number, to, people):
-    with app.app_context():
-        walk_to(db.session.scalars(select(Case).where(Case.number == number)).one(), to, people)
-
-
-def csrf(client, number):
-    page = client.get(f"/cases/{number}").get_data(as_text=True)
-    return page.split('name="csrf_token"', 1)[1].split('value="', 1)[1].split('"', 1)[0]
-
-
-def post(client, number, act, **said):
-    said.setdefault("csrf_token", csrf(client, number))
-    said.setdefault("seen", seen(client.application, number))
-    return client.post(f"/cases/{number}/{act}?lang=en", data=said)
 
 
 def test_the_inbox_shows_own_cases_with_light_and_next_act(client, people, number):
@@ -129,67 +100,6 @@ def test_a_handler_works_a_case_through_to_the_reply(app, client, people, number
     assert "王**" in page
     assert "13812345678" not in page
     assert "王小明" not in page
-
-
-def test_evidence_comes_back_as_a_download(app, client, people, number):
-    walk(app, number, State.RECTIFYING, people)
-    sign_in(client, people.handler)
-    data = {"csrf_token": csrf(client, number), "seen": seen(app, number), "words": "x",
-            "files": [(io.BytesIO(PDF), "通知.pdf")]}  # fmt: skip
-    client.post(f"/cases/{number}/rectify", data=data)
-    with app.app_context():
-        file_id = db.session.scalars(select(Evidence.id)).one()
-    answer = client.get(f"/cases/{number}/evidence/{file_id}")
-    assert answer.data == PDF
-    assert answer.headers["Content-Disposition"].startswith("attachment")
-    stranger = app.test_client()
-    sign_in(stranger, people.colleague_elsewhere)
-    assert stranger.get(f"/cases/{number}/evidence/{file_id}").status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("shell.png", b"<?php system($_GET[0]);"), ("page.pdf", b"<html><script>1</script>"),
-        ("empty.png", b""), ("picture.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
-        ("big.png", PNG + b"\0" * 10_000_001),
-    ],
-)  # fmt: skip
-def test_what_is_no_evidence_is_refused_and_nothing_moves(
-    app, client, people, number, name, content
-):
-    walk(app, number, State.RECTIFYING, people)
-    sign_in(client, people.handler)
-    before = seen(app, number)
-    data = {"csrf_token": csrf(client, number), "seen": before, "words": "写了很多字",
-            "files": [(io.BytesIO(content), name)]}  # fmt: skip
-    answer = client.post(f"/cases/{number}/rectify", data=data)
-    assert answer.status_code == 422
-    assert "写了很多字" in answer.get_data(as_text=True)
-    assert seen(app, number) == before
-
-
-TRICKY = ["../../etc/passwd.png", "a" * 300 + ".png", "\x00x.png", ".."]
-
-
-@pytest.mark.parametrize("name", TRICKY)
-def test_tricky_file_names_are_only_words(app, client, people, number, name):
-    walk(app, number, State.RECTIFYING, people)
-    sign_in(client, people.handler)
-    data = {"csrf_token": csrf(client, number), "seen": seen(app, number), "words": "x",
-            "files": [(io.BytesIO(PNG), name)]}  # fmt: skip
-    assert client.post(f"/cases/{number}/rectify", data=data).status_code == 303
-    with app.app_context():
-        kept = db.session.scalars(select(Evidence)).one()
-        assert len(kept.name) <= 120
-        assert "/" not in kept.name
-        assert "\x00" not in kept.name
-        folder = app.config["FEEDBACK"].var / "evidence"
-        assert [p.name for p in folder.rglob("*") if p.is_file() and p.name == kept.sha256]
-        file_id = kept.id
-    answer = client.get(f"/cases/{number}/evidence/{file_id}")
-    assert answer.status_code == 200
-    assert "Set-Cookie" not in answer.headers
 
 
 def words_in(answer, element):
@@ -259,90 +169,6 @@ def test_a_wrong_purpose_opens_nothing_and_is_named(client, people, number):
         assert "Some of it needs another look" in page
 
 
-def test_every_bad_file_is_named_with_its_reason(app, client, people, number):
-    walk(app, number, State.RECTIFYING, people)
-    sign_in(client, people.handler)
-    files = [(io.BytesIO(b"<?php"), "one.png"), (io.BytesIO(PDF), "good.pdf"),
-             (io.BytesIO(b""), "two.jpg"), (io.BytesIO(b"MZ"), "three.exe")]  # fmt: skip
-    answer = post(client, number, "rectify", words="整改了", files=files)
-    assert answer.status_code == 422
-    page = answer.get_data(as_text=True)
-    for name in ("one.png", "two.jpg", "three.exe"):
-        assert f"«{name}»: " in page
-    assert "good.pdf" not in page
-    assert "This file is empty" in page
-    assert "choose the files again" in page
-    assert (
-        not list((app.config["FEEDBACK"].var / "evidence").glob("*/*"))
-        or state(app, number) is State.RECTIFYING
-    )
-
-
-@pytest.fixture
-def small_files(app):
-    """Allow 250 KB a file."""
-    before = app.config["FEEDBACK"]
-    app.config["FEEDBACK"] = before.model_copy(update={"evidence_max_bytes": 250_000})
-    yield
-    app.config["FEEDBACK"] = before
-
-
-def test_the_page_says_the_limit_that_holds(app, client, people, number, small_files):
-    walk(app, number, State.RECTIFYING, people)
-    sign_in(client, people.handler)
-    page = client.get(f"/cases/{number}?lang=en").get_data(as_text=True)
-    assert "Up to 5 files of at most 250 KB each" in page
-    files = [(io.BytesIO(PNG + b"\0" * 250_000), "big.png")]
-    answer = post(client, number, "rectify", words="x", files=files)
-    assert answer.status_code == 422
-    assert "at most 250 KB" in answer.get_data(as_text=True)
-    many = [(io.BytesIO(PNG), f"{n}.png") for n in range(6)]
-    assert "At most 5 files" in post(client, number, "rectify", words="x", files=many).text
-
-
-def test_a_file_that_is_gone_is_told_in_words_and_logged(app, client, people, number, capsys):
-    walk(app, number, State.RECTIFYING, people)
-    sign_in(client, people.handler)
-    post(client, number, "rectify", words="x", files=[(io.BytesIO(PDF + b"\n"), "通知.pdf")])
-    with app.app_context():
-        piece = db.session.scalars(select(Evidence)).one()
-        path_of(piece.sha256).unlink()
-    answer = client.get(f"/cases/{number}/evidence/{piece.id}")
-    assert answer.status_code == 404
-    assert "attachment" not in answer.headers.get("Content-Disposition", "")
-    assert "evidence_gone" in capsys.readouterr().out
-
-
-def test_evidence_is_on_the_disk_before_the_transaction_is_opened(
-    app, client, people, number, monkeypatch
-):
-    walk(app, number, State.RECTIFYING, people)
-    sign_in(client, people.handler)
-    synced, fsync = [], os.fsync
-
-    def look(handle):
-        synced.append(bool(db.session().info.get("writing")))
-        fsync(handle)
-
-    monkeypatch.setattr(os, "fsync", look)
-    files = [(io.BytesIO(PDF + b"\n" * n), f"{n}.pdf") for n in (2, 3)]
-    assert post(client, number, "rectify", words="x", files=files).status_code == 303
-    assert len(synced) >= 4
-    assert not any(synced)
-
-
-def test_whoever_may_not_rectify_leaves_no_file(app, client, people, number):
-    walk(app, number, State.RECTIFYING, people)
-    content = PDF + b"\n" * 4
-    sign_in(client, people.colleague_elsewhere)
-    token = client.get("/cases").text.split('name="csrf_token"', 1)[1].split('value="', 1)[1]
-    said = {"csrf_token": token.split('"', 1)[0], "seen": "1", "words": "x",
-            "files": [(io.BytesIO(content), "x.pdf")]}  # fmt: skip
-    assert client.post(f"/cases/{number}/rectify", data=said).status_code == 404
-    with app.app_context():
-        assert not path_of(hashlib.sha256(content).hexdigest()).exists()
-
-
 def test_the_office_complained_of_is_told_that_another_one_closes(app, client, people, number):
     walk(app, number, State.CLOSING, people)
     with app.app_context():
@@ -350,7 +176,7 @@ def test_the_office_complained_of_is_told_that_another_one_closes(app, client, p
         let_go(own)
     sign_in(client, own)
     page = client.get(f"/cases/{number}?lang=en").get_data(as_text=True)
-    assert "Next: Supervisor of another office" in page
+    assert "Next: Close the case (Supervisor of another office)" in page
     assert "This case is about your own office" in page
     assert f"/cases/{number}/close" not in page
     elsewhere = app.test_client()
@@ -466,7 +292,3 @@ NONSENSE = [
 def test_nonsense_in_the_address_filters_nothing_and_breaks_nothing(client, people, query):
     sign_in(client, people.handler)
     assert client.get(f"/cases{query}").status_code == 200
-
-
-def test_a_file_name_cannot_write_headers():
-    assert plain_name("нет\r\nSet-Cookie: a.png") == "нетSet-Cookie: a.png"

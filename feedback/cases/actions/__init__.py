@@ -10,11 +10,12 @@ from .assigning import assign, reassign
 from .citizens import add, answer_pressure, report_pressure
 from .closing import close
 from .handling import accept, contact, rectify, reply, reveal, verify
+from .moving import require_role
 from .visiting import Visit, second_review, visit
 
 __all__ = [
     "Visit", "accept", "add", "answer_pressure", "appeal", "appeal_of", "appeal_until",
     "ask_complex", "ask_extension", "ask_transfer", "assign", "close", "contact", "decide", "judge",
     "object_to", "objection_last", "reassign", "reconsider", "rectify", "reply", "report_pressure",
-    "reveal", "second_review", "verify", "visit",
+    "require_role", "reveal", "second_review", "verify", "visit",
 ]  # fmt: skip

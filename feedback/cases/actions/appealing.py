@@ -21,11 +21,20 @@ from ..deadlines import GIVEN_BACK, Step
 from ..evidence import Upload
 from ..models import Appeal, Case, Judgement, Objection, Reconsideration
 from ..rules import Rule, Term
-from ..states import Act, Ground, Part, State, Verdict
+from ..states import Act, Ground, State, Verdict
 from .asking import tell_department, tell_supervisors
 from .assigning import restarted
 from .handling import add_evidence, tell_citizen
-from .moving import allow, move, out_of_turn, plan_columns, require_untouched, take_part, term_of
+from .moving import (
+    allow,
+    lock,
+    move,
+    out_of_turn,
+    plan_columns,
+    require_untouched,
+    take_part,
+    term_of,
+)
 
 
 def appeal(
@@ -41,7 +50,7 @@ def appeal(
         raise out_of_turn(case, Act.APPEAL)
     if now > appeal_until(case):
         raise Invalid([FieldError("ground", "appeal_too_late")])
-    take_part(case, by, Act.APPEAL, Part.HANDLER, now)
+    take_part(case, by, Act.APPEAL, now)
     made = Appeal(
         id=new_id(), case_id=case.id, at=now, by_id=by.id, case_department=case.department_code,
         come_from=case.state, ground=ground, words=words,
@@ -79,7 +88,7 @@ def judge(case: Case, by: Account, verdict: Verdict, words: str, now: datetime, 
     """
     allow(case, by, Act.JUDGE, seen)
     require_untouched(case, by, Act.JUDGE)
-    take_part(case, by, Act.JUDGE, Part.JUDGE, now)
+    take_part(case, by, Act.JUDGE, now)
     made = db.session.scalars(select(Appeal).where(Appeal.case_id == case.id)).one()
     judged = Judgement(
         id=new_id(), appeal_id=made.id, case_id=case.id, appellant_id=made.by_id,
@@ -129,6 +138,7 @@ def object_to(case: Case, words: str, now: datetime) -> None:
 
     Raises OutOfTurn.
     """
+    lock(case, Act.OBJECT)
     judged = case.judgement_id and db.session.get(Judgement, case.judgement_id)
     too_late = case.objection_until is None or now >= case.objection_until
     again = db.session.scalar(select(Objection.id).where(Objection.case_id == case.id))
@@ -154,7 +164,7 @@ def reconsider(
     """
     allow(case, by, Act.RECONSIDER, seen)
     require_untouched(case, by, Act.RECONSIDER)
-    take_part(case, by, Act.RECONSIDER, Part.JUDGE, now)
+    take_part(case, by, Act.RECONSIDER, now)
     said = db.session.scalars(select(Objection).where(Objection.case_id == case.id)).one()
     if said.judge_id == by.id:
         raise NotYours(who=["supervisor"])

@@ -19,7 +19,7 @@ from ..rules import Rule, Term
 from ..states import Act, Complexity, Request, State
 from .assigning import give_to
 from .handling import tell_citizen
-from .moving import allow, move, out_of_turn, plan_columns, term_of
+from .moving import allow, move, out_of_turn, plan_columns, take_part, term_of
 
 ACTS = {
     Request.COMPLEX: Act.COMPLEX, Request.EXTEND: Act.EXTEND, Request.TRANSFER: Act.TRANSFER,
@@ -63,6 +63,7 @@ def _ask(
     allow(case, by, act, seen)
     number = _times_asked(case, kind) + 1
     _refuse_untimely(case, kind, number, now)
+    take_part(case, by, act, now)
     asked = Requested(
         id=new_id(), case_id=case.id, kind=kind, number=number, at=now, by_id=by.id,
         by_department=by.department_code, come_from=case.state, reason=reason, plan=plan,
@@ -130,7 +131,7 @@ def decide(
     if asked is None:
         raise out_of_turn(case, Act.DECIDE)
     leader = by.may_be(Role.LEADER)
-    if granted and asked.number > 1 and not leader:
+    if granted and asked.is_for_leaders and not leader:
         raise NotYours(who=[Role.LEADER.value])
     db.session.add(
         Decision(

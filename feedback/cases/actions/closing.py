@@ -2,15 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
-
 from ...db import db, new_id
 from ...errors import FieldError, Invalid
 from ...offices.models import Account
-from ..models import Case, CasePart, Closure, Rectification, Reply, ReturnVisit
+from ..models import Case, Closure, Rectification, Reply, ReturnVisit
 from ..states import Act, Part, State
 from .handling import latest, latest_finding
-from .moving import allow, move, not_yours, out_of_turn
+from .moving import allow, move, not_yours, out_of_turn, part_of
 
 
 def close(case: Case, by: Account, words: str, now: datetime, seen: int) -> None:
@@ -47,8 +45,5 @@ def close(case: Case, by: Account, words: str, now: datetime, seen: int) -> None
 
 def _refuse_handler(case: Case, by: Account) -> None:
     """Refuse whoever had a hand in the case, in whatever office they are by now."""
-    handled = select(CasePart.part).where(
-        CasePart.case_id == case.id, CasePart.account_id == by.id, CasePart.part == Part.HANDLER
-    )
-    if db.session.scalar(handled) is not None:
+    if part_of(case, by) is Part.HANDLER:
         raise not_yours(Act.CLOSE)

@@ -22,10 +22,10 @@ from ..models import Appeal, Case, Contact, Evidence, Judgement, Rectification, 
 from ..second_link import second_link
 from ..states import (
     MOVES,
+    PARTS,
     Act,
     Finding,
     Means,
-    Part,
     Purpose,
     Remedy,
     State,
@@ -33,29 +33,40 @@ from ..states import (
     after_reply,
     may_act,
 )
-from .moving import allow, move, not_yours, out_of_turn, take_part
+from ..wall import is_complained_of
+from .moving import allow, move, not_yours, out_of_turn, part_of, take_part
 
 
 def accept(case: Case, by: Account, now: datetime, seen: int) -> None:
     """Accept a case for the department (签收)."""
     allow(case, by, Act.ACCEPT, seen)
-    take_part(case, by, Act.ACCEPT, Part.HANDLER, now)
+    take_part(case, by, Act.ACCEPT, now)
     move(case, Act.ACCEPT, by, State.VERIFYING, now, {})
 
 
 def contact(
     case: Case, by: Account, means: Means, reached: bool, words: str, now: datetime, seen: int
 ) -> None:
-    """Record an attempt to reach a named citizen (联系). The first one meets the contact deadline."""
+    """Record an attempt to reach a named citizen (联系). The first one meets the contact deadline.
+
+    Raises NotYours for whoever the case is about, OutOfTurn for an anonymous citizen.
+    """
     allow(case, by, Act.CONTACT, seen)
     if case.identity is not Identity.NAMED:
         raise out_of_turn(case, Act.CONTACT)
-    take_part(case, by, Act.CONTACT, Part.HANDLER, now)
+    _refuse_complained_of(case, by)
+    take_part(case, by, Act.CONTACT, now)
     row = Contact(case_id=case.id, at=now, by_id=by.id, means=means, reached=reached, words=words)
     db.session.add(row)
     facts = {"means": means.value, "reached": reached}
     first = case.contacted_at or now
     move(case, Act.CONTACT, by, case.state, now, facts, contacted_at=first)
+
+
+def _refuse_complained_of(case: Case, by: Account) -> None:
+    """Refuse whoever the case is about: the citizen is called by somebody else."""
+    if is_complained_of(by, case.event):
+        raise not_yours(Act.CONTACT)
 
 
 def verify(case: Case, by: Account, finding: Finding, words: str, now: datetime, seen: int) -> None:
@@ -66,7 +77,7 @@ def verify(case: Case, by: Account, finding: Finding, words: str, now: datetime,
     allow(case, by, Act.VERIFY, seen)
     if finding is Finding.UNFOUNDED and _was_judged(case):
         raise Invalid([FieldError("finding", "appeal_dismissed")])
-    take_part(case, by, Act.VERIFY, Part.HANDLER, now)
+    take_part(case, by, Act.VERIFY, now)
     db.session.add(Verification(case_id=case.id, at=now, by_id=by.id, finding=finding, words=words))
     move(case, Act.VERIFY, by, after_finding(finding), now, {"finding": finding.value})
 
@@ -90,7 +101,7 @@ def rectify(
     kind = _remedy(case)
     if kind is Remedy.EXPLANATION and not article:
         raise Invalid([FieldError("article", "article_missing")])
-    take_part(case, by, Act.RECTIFY, Part.HANDLER, now)
+    take_part(case, by, Act.RECTIFY, now)
     done = Rectification(
         id=new_id(), case_id=case.id, round=case.round, at=now, by_id=by.id, words=words, kind=kind,
         article=article if kind is Remedy.EXPLANATION else "",
@@ -139,7 +150,7 @@ def reply(
         raise out_of_turn(case, Act.REPLY, missing=Act.CONTACT.value)
     if latest(Rectification, case) is None:
         raise out_of_turn(case, Act.REPLY, missing=Act.RECTIFY.value)
-    take_part(case, by, Act.REPLY, Part.HANDLER, now)
+    take_part(case, by, Act.REPLY, now)
     db.session.add(
         Reply(case_id=case.id, round=case.round, at=now, by_id=by.id, words=words,
               internal=internal, publishable=publishable)
@@ -182,12 +193,16 @@ def reveal(
     """Return a named citizen's name and phone in the clear, for a purpose.
 
     Leaves a ledger line, which the citizen sees on the receipt. Only for those whose turn it is to
-    call: the department while it may contact, the visitor while a visit is due. Raises NotYours.
+    call: the department while it may contact, the visitor while a visit is due; never for whoever
+    the case is about, or has another part in it. Raises NotYours.
     """
     act = Act.VISIT if purpose is Purpose.VISIT else Act.CONTACT
     roles = frozenset(role.name for role in by.roles)
     may = may_act(act, roles, by.department_code, case.department_code)
     if not may or case.state not in MOVES[act].come_from or case.identity is not Identity.NAMED:
+        raise not_yours(act)
+    _refuse_complained_of(case, by)
+    if part_of(case, by) not in (None, PARTS[act]):
         raise not_yours(act)
     write(now, actor(by), Line("case", case.id, "reveal", {"purpose": purpose.value}))
     review = review_queries.of_case(case.id)

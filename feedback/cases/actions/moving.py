@@ -20,7 +20,7 @@ from .. import rulebook
 from ..deadlines import Deadlines, Standing, Step, Terms, plan_from_json, plan_to_json
 from ..ladder import Rung, next_rung_at, rungs
 from ..models import Case, CasePart
-from ..states import DESK_TERMS, MOVES, Act, Part, State, may_act
+from ..states import DESK_TERMS, MOVES, PARTS, Act, Part, State, may_act
 
 
 def allow(case: Case, by: Account, act: Act, seen: int) -> None:
@@ -28,11 +28,28 @@ def allow(case: Case, by: Account, act: Act, seen: int) -> None:
 
     Raises NotYours, OutOfTurn.
     """
+    require_role(case, by, act)
+    lock(case, act)
+    if case.state not in MOVES[act].come_from or case.version != seen:
+        raise out_of_turn(case, act)
+
+
+def lock(case: Case, act: Act) -> None:
+    """Hold the case until the transaction ends. Raises OutOfTurn if it was moved since it was read.
+
+    Of two who act at once the second waits here, so that it is told so, and does not run into what
+    the first has written already.
+    """
+    held = select(Case.version).where(Case.id == case.id).with_for_update()
+    if db.session.scalar(held) != case.version:
+        raise out_of_turn(case, act)
+
+
+def require_role(case: Case, by: Account, act: Act) -> None:
+    """Refuse an act that is never this person's on such a case. Raises NotYours."""
     roles = frozenset(role.name for role in by.roles)
     if not may_act(act, roles, by.department_code, case.department_code):
         raise not_yours(act)
-    if case.state not in MOVES[act].come_from or case.version != seen:
-        raise out_of_turn(case, act)
 
 
 def not_yours(act: Act) -> NotYours:
@@ -45,14 +62,20 @@ def out_of_turn(case: Case, act: Act, **facts: Any) -> OutOfTurn:
     return OutOfTurn(act=act.value, state=case.state.value, **facts)
 
 
-def take_part(case: Case, by: Account, act: Act, part: Part, now: datetime) -> None:
+def take_part(case: Case, by: Account, act: Act, now: datetime) -> None:
     """Note the person's part in the case. Raises NotYours for whoever has another part in it."""
+    part = PARTS[act]
     row = {"case_id": case.id, "account_id": by.id, "part": part, "at": now}
     mine = insert(CasePart).values(row).on_conflict_do_nothing()
     db.session.execute(mine)
-    kept = select(CasePart.part).where(CasePart.case_id == case.id, CasePart.account_id == by.id)
-    if db.session.scalar(kept) is not part:
+    if part_of(case, by) is not part:
         raise not_yours(act)
+
+
+def part_of(case: Case, by: Account) -> Part | None:
+    """Return the part that a person has in the case."""
+    kept = select(CasePart.part).where(CasePart.case_id == case.id, CasePart.account_id == by.id)
+    return db.session.scalar(kept)
 
 
 def require_untouched(case: Case, by: Account, act: Act) -> None:

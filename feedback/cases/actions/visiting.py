@@ -16,9 +16,9 @@ from ..deadlines import Step
 from ..models import Case, ReturnVisit, SecondReview
 from ..models.urging import Cause
 from ..rules import Rule
-from ..states import Act, Means, Outcome, Part, State, after_visit
+from ..states import Act, Means, Outcome, State, after_visit
 from ..urging import issue_notice, tell_of_sending_back
-from .moving import allow, move, note, out_of_turn, plan_columns, take_part, term_of
+from .moving import allow, lock, move, note, out_of_turn, plan_columns, take_part, term_of
 
 SATISFIED_FROM = 3
 """The lowest grade of a second review that counts as satisfied; 2 and 1 are negative."""
@@ -39,7 +39,7 @@ def visit(case: Case, by: Account, said: Visit, now: datetime, seen: int) -> Non
     allow(case, by, Act.VISIT, seen)
     if (said.outcome is Outcome.ANSWERED) != (said.satisfied is not None):
         raise Invalid([FieldError("satisfied", "verdict_missing")])
-    take_part(case, by, Act.VISIT, Part.VISITOR, now)
+    take_part(case, by, Act.VISIT, now)
     row = ReturnVisit(
         by_id=by.id, visitor_department=by.department_code, means=said.means, outcome=said.outcome,
         satisfied=said.satisfied, words=said.words,
@@ -53,6 +53,7 @@ def second_review(case: Case, grade: int, words: str, now: datetime) -> None:
     From the receipt or the one-time link, once the department has replied. It answers the return
     visit unasked; after closure it is kept and changes nothing. Raises OutOfTurn.
     """
+    lock(case, Act.SECOND_REVIEW)
     if case.state not in (State.VISITING, State.CLOSING, State.CLOSED):
         raise out_of_turn(case, Act.SECOND_REVIEW)
     said = {

@@ -48,6 +48,11 @@ class Requested(Base):
         CheckConstraint("(kind = 'transfer') = (proposed IS NOT NULL)", name="transfer_has_owner"),
     )
 
+    @property
+    def is_for_leaders(self) -> bool:
+        """Whether only a leader may grant it: a further extension."""
+        return self.number > 1
+
 
 class Decision(Base):
     """What was decided about a request, by somebody of another office."""

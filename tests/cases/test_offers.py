@@ -1,0 +1,279 @@
+"""What the page offers is what the actions accept, both ways: for everybody, in every state."""
+
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+
+from feedback.cases import actions
+from feedback.cases.casefile import file_of
+from feedback.cases.models import Case
+from feedback.cases.offers import Bar, barred, in_turn, next_of, offered, waits_for
+from feedback.cases.states import Act, Finding, Ground, Means, Purpose, State, Verdict
+from feedback.db import db, transaction
+from feedback.errors import Invalid, NotYours, OutOfTurn
+from feedback.offices.models import Account, AccountRole, Officer
+from feedback.offices.roles import Role
+
+from ..factories import (
+    NOBODY_HOME,
+    UNHAPPY,
+    VISITED,
+    make_case,
+    make_district,
+    make_event,
+    rate,
+    walk_to,
+)  # fmt: skip
+from .cast import case_in, make_cast
+from .doing import do, reload, say
+
+CALLS = {
+    Act.ROUTE: lambda c, by: (actions.assign, (c, by, "RS", "原由人社局承办")),
+    Act.ACCEPT: lambda c, by: (actions.accept, (c, by)),
+    Act.CONTACT: lambda c, by: (actions.contact, (c, by, Means.PHONE, True, "已致歉")),
+    Act.VERIFY: lambda c, by: (actions.verify, (c, by, Finding.TRUE, "属实")),
+    Act.RECTIFY: lambda c, by: (actions.rectify, (c, by, "已改", "条例第九条", ())),
+    Act.REPLY: lambda c, by: (actions.reply, (c, by, "已改", "", "")),
+    Act.COMPLEX: lambda c, by: (actions.ask_complex, (c, by, "复杂")),
+    Act.EXTEND: lambda c, by: (actions.ask_extension, (c, by, "要等", "周三到货")),
+    Act.TRANSFER: lambda c, by: (actions.ask_transfer, (c, by, "不归我们", "SW")),
+    Act.DECIDE: lambda c, by: (actions.decide, (c, by, False, "不同意")),
+    Act.REASSIGN: lambda c, by: (actions.reassign, (c, by, "SW", "划转", "")),
+    Act.APPEAL: lambda c, by: (actions.appeal, (c, by, Ground.MISTAKEN, "误评", ())),
+    Act.JUDGE: lambda c, by: (actions.judge, (c, by, Verdict.DISMISS, "不足")),
+    Act.RECONSIDER: lambda c, by: (actions.reconsider, (c, by, Verdict.UPHOLD, "成立")),
+    Act.VISIT: lambda c, by: (actions.visit, (c, by, VISITED)),
+    Act.CLOSE: lambda c, by: (actions.close, (c, by, "结论")),
+}
+
+
+class Undone(Exception):
+    """Ends a trial, so that the next one finds the case as it was."""
+
+
+def refusal_of(case, by, act, now):
+    """Try an act, take it back, and return what refused it, or None."""
+    try:
+        with transaction():
+            fresh = reload(case)
+            action, said = CALLS[act](fresh, by)
+            action(*said, now, fresh.version)
+            raise Undone
+    except Undone:
+        return None
+    except (NotYours, OutOfTurn, Invalid) as refused:
+        return refused
+
+
+@contextmanager
+def moved_to(account, department, *roles):
+    """Give a person another office and other roles meanwhile, and return them as they then are."""
+    before = account.department_code, [role.name for role in account.roles]
+    _change(account, department, roles)
+    try:
+        yield db.session.get_one(Account, account.id)
+    finally:
+        _change(account, *before)
+
+
+def _change(account, department, roles):
+    with transaction():
+        changed = db.session.get_one(Account, account.id)
+        changed.department_code = department
+        changed.roles = [AccountRole(name=role) for role in roles]
+
+
+@pytest.fixture
+def cast(context):
+    make_district()
+    return make_cast()
+
+
+def disagreements(case, people, now):
+    """Return every (person, act) where the page says otherwise than the action."""
+    found = []
+    for who, account in people.items():
+        file = file_of(reload(case))
+        shown = offered(file, account, now)
+        for act in CALLS:
+            refused = refusal_of(case, account, act, now)
+            if (refused is None) != (act in shown):
+                found.append((who, act, type(refused).__name__, act in shown))
+    return found
+
+
+@pytest.mark.parametrize("state", State)
+def test_what_is_offered_is_accepted_and_what_is_not_is_refused(cast, now, state):
+    case = case_in(state, cast, now)
+    assert disagreements(case, {**cast.everybody, **vars_of(cast.people)}, now) == []
+
+
+def vars_of(people):
+    return {name: one for name, one in vars(people).items() if isinstance(one, Account)}
+
+
+HISTORIES = {
+    "anonymous": lambda c, p, now: walk_to(
+        make_case(now, identity="anonymous", name="", phone=""), State.RECTIFYING, p, now
+    ),
+    "unfounded": lambda c, p, now: do(
+        actions.verify, case_in(State.VERIFYING, c, now), p.handler, Finding.UNFOUNDED, "不实", now=now
+    ),
+    "rectified": lambda c, p, now: do(
+        actions.rectify, case_in(State.RECTIFYING, c, now), p.handler, "已改", "", (), now=now
+    ),
+    "request pending": lambda c, p, now: do(
+        actions.ask_complex, case_in(State.RECTIFYING, c, now), p.head, "复杂", now=now
+    ),
+    "transfer refused": lambda c, p, now: do(
+        actions.decide, case_in(State.TRANSFERRING, c, now), p.supervisor, False, "归你们", now=now
+    ),
+    "appeal dismissed": lambda c, p, now: do(
+        actions.judge, case_in(State.APPEALED, c, now), p.judge, Verdict.DISMISS, "不足", now=now
+    ),
+    "sent back": lambda c, p, now: do(
+        actions.visit, case_in(State.VISITING, c, now), p.operator, UNHAPPY, now=now
+    ),
+    "objection upheld": lambda c, p, now: do(
+        actions.reconsider, case_in(State.OBJECTED, c, now), p.supervisor, Verdict.UPHOLD, "对",
+        now=now,
+    ),
+    "objection dismissed": lambda c, p, now: do(
+        actions.reconsider, case_in(State.OBJECTED, c, now), p.supervisor, Verdict.DISMISS, "不对",
+        now=now,
+    ),
+    "attempted": lambda c, p, now: do(
+        actions.visit, case_in(State.VISITING, c, now), p.operator, NOBODY_HOME,
+        now=now - timedelta(days=1),
+    ),
+    "answered unasked": lambda c, p, now: say(
+        actions.second_review, case_in(State.VISITING, c, now), 4, "好了", now=now
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("history", HISTORIES)
+def test_it_agrees_whatever_was_asked_and_done_before(cast, now, history):
+    case = HISTORIES[history](cast, cast.people, now)
+    assert disagreements(case, {**cast.everybody, **vars_of(cast.people)}, now) == []
+
+
+@pytest.mark.parametrize("days", [6, 8, 30])
+def test_it_agrees_when_it_is_late(cast, now, days):
+    for state in (State.ROUTED, State.VERIFYING, State.RECTIFYING):
+        case = case_in(state, cast, now)
+        later = now + timedelta(days=days)
+        assert disagreements(case, vars_of(cast.people), later) == []
+
+
+MOVES_OF_PEOPLE = [
+    ("handler", "GOV", (Role.SUPERVISOR,)),
+    ("handler", "GOV", (Role.OPERATOR,)),
+    ("head", "GOV", (Role.SUPERVISOR,)),
+    ("judge", "RS", (Role.HANDLER,)),
+    ("judge", "RS", (Role.HEAD,)),
+    ("operator", "RS", (Role.HANDLER,)),
+    ("operator", "GOV", (Role.SUPERVISOR,)),
+]
+
+
+@pytest.mark.parametrize(("who", "department", "roles"), MOVES_OF_PEOPLE)
+def test_whoever_changes_office_keeps_the_part_they_had(cast, now, who, department, roles):
+    people = cast.people
+    dismissed = HISTORIES["appeal dismissed"](cast, people, now)
+    cases = [
+        case_in(State.VISITING, cast, now), case_in(State.CLOSING, cast, now),
+        HISTORIES["sent back"](cast, people, now), dismissed, case_in(State.OBJECTED, cast, now),
+        walk_to(dismissed, State.VISITING, people, now),
+    ]  # fmt: skip
+    with moved_to(getattr(people, who), department, *roles) as account:
+        for case in cases:
+            assert disagreements(case, {who: account}, now) == [], case.state
+
+
+def test_a_handler_who_moved_to_the_desk_is_told_why_they_do_not_close(cast, now):
+    case = case_in(State.CLOSING, cast, now)
+    with moved_to(cast.people.handler, "GOV", Role.SUPERVISOR) as account:
+        file = file_of(reload(case))
+        assert barred(file, account, Act.CLOSE) is Bar.PART
+        assert Act.CLOSE not in offered(file, account, now)
+        assert Act.CLOSE in in_turn(file, now)
+
+
+def test_a_head_who_only_asked_for_more_time_does_not_close_or_visit_later(cast, now):
+    case = case_in(State.RECTIFYING, cast, now)
+    case = do(actions.ask_extension, case, cast.people.head, "要等", "周三", now=now)
+    case = do(actions.decide, case, cast.people.supervisor, False, "不必", now=now)
+    case = walk_to(case, State.VISITING, cast.people, now)
+    with moved_to(cast.people.head, "GOV", Role.SUPERVISOR) as account:
+        assert isinstance(refusal_of(case, account, Act.VISIT, now), NotYours)
+        case = walk_to(case, State.CLOSING, cast.people, now)
+        assert isinstance(refusal_of(case, account, Act.CLOSE, now), NotYours)
+
+
+def test_whoever_serves_at_the_window_complained_of_neither_calls_nor_sees_the_number(cast, now):
+    case = case_in(State.VERIFYING, cast, now)
+    with transaction() as session:
+        account = session.get_one(Account, cast.people.handler.id)
+        account.window_code = "RS-12"
+    with pytest.raises(NotYours), transaction():
+        actions.reveal(reload(case), account, Purpose.CALL_BACK, now)
+    assert isinstance(refusal_of(case, account, Act.CONTACT, now), NotYours)
+    assert barred(file_of(reload(case)), account, Act.CONTACT) is Bar.ABOUT_THEM
+    assert Act.CONTACT in offered(file_of(reload(case)), cast.people.head, now)
+
+
+@pytest.mark.parametrize(("name", "department", "is_it"), [
+    ("爱丽", "RS", True), ("爱丽", "SW", False), ("别人", "RS", False),
+])  # fmt: skip
+def test_the_officer_who_served_is_known_by_name_and_office(cast, now, name, department, is_it):
+    with transaction() as session:
+        session.add(Officer(code="O-1", name=name, department_code=department))
+    event = make_event(now, officer="O-1")
+    rate(event, now)
+    case = db.session.scalars(db.select(Case).where(Case.event_id == event.id)).one()
+    case = walk_to(case, State.ROUTED, cast.people, now)
+    case = do(actions.accept, case, cast.people.head, now=now)
+    refused = refusal_of(case, cast.people.handler, Act.CONTACT, now)
+    assert isinstance(refused, NotYours) is is_it
+
+
+@pytest.mark.parametrize(("state", "who", "act"), [
+    (State.TRIAGE, "supervisor", Act.ROUTE), (State.ROUTED, "handler", Act.ACCEPT),
+    (State.ROUTED, "supervisor", None), (State.VERIFYING, "handler", Act.CONTACT),
+    (State.RECTIFYING, "head", Act.RECTIFY),
+    (State.TRANSFERRING, "head", None), (State.TRANSFERRING, "leader", Act.DECIDE),
+    (State.APPEALED, "supervisor", Act.JUDGE), (State.VISITING, "operator", Act.VISIT),
+    (State.CLOSING, "leader", Act.CLOSE), (State.CLOSING, "head", None),
+    (State.CLOSED, "supervisor", None), (State.VOIDED, "supervisor", None),
+    (State.OBJECTED, "supervisor", Act.RECONSIDER),
+])  # fmt: skip
+def test_everybody_has_at_most_one_next_act(cast, now, state, who, act):
+    file = file_of(case_in(state, cast, now))
+    assert next_of(file, cast.everybody[who], now) is act
+
+
+def test_an_unfounded_matter_waits_for_the_heads_appeal_while_there_is_time(cast, now):
+    case = case_in(State.VERIFYING, cast, now)
+    case = do(actions.contact, case, cast.people.handler, Means.PHONE, True, "已致歉", now=now)
+    case = do(actions.verify, case, cast.people.handler, Finding.UNFOUNDED, "录像不符", now=now)
+    file = file_of(case)
+    assert waits_for(file, now) is Act.APPEAL
+    assert next_of(file, cast.people.head, now) is Act.APPEAL
+    assert next_of(file, cast.people.handler, now) is None
+    assert waits_for(file, now + timedelta(days=30)) is Act.VERIFY
+
+
+def test_a_call_comes_before_anything_else(cast, now):
+    case = do(actions.accept, make_case(now), cast.people.handler, now=now)
+    assert waits_for(file_of(case), now) is Act.CONTACT
+
+
+def test_control_a_page_that_forgot_the_parts_would_disagree(cast, now, monkeypatch):
+    case = case_in(State.CLOSING, cast, now)
+    with moved_to(cast.people.handler, "GOV", Role.SUPERVISOR) as account:
+        monkeypatch.setattr("feedback.cases.offers.barred", lambda *_: None)
+        assert ("handler", Act.CLOSE, "NotYours", True) in disagreements(
+            case, {"handler": account}, now
+        )
