@@ -75,8 +75,10 @@ def change(said: Mapping[Rule, tuple[Term, str]], by: Actor, now: datetime) -> t
     """Change the terms that are named, each with its legal basis, and leave the others as they are.
 
     Inside a transaction. Returns the rules then in force and whether they are a new version: what
-    changes nothing makes none. Raises Busy if somebody else changes them just now.
+    changes nothing makes none. They hold for every case opened from now on; cases that are open keep
+    theirs. Raises Busy if somebody else changes them just now.
     """
+    keep_first(now)
     old = in_force().rules
     new = Rules(
         old.version + 1,
@@ -85,21 +87,14 @@ def change(said: Mapping[Rule, tuple[Term, str]], by: Actor, now: datetime) -> t
     )
     if to_json(new) == to_json(old):
         return old, False
-    load(new, by, now)
+    _keep(new, by, now)
+    write(now, by, Line("rules", new.version, "load", to_json(new)))
     return new, True
 
 
-def load(rules: Rules, by: Actor, now: datetime) -> int:
-    """Make `rules` the terms of every case opened from now on; return their version.
-
-    Inside a transaction. Cases that are open keep theirs. Raises Busy if somebody else loads just
-    now.
-    """
-    keep_first(now)
-    version = (db.session.scalar(select(func.max(RuleVersion.version))) or 0) + 1
-    row = {"version": version, "at": now, "by_name": by.name, "terms": to_json(rules)}
+def _keep(rules: Rules, by: Actor, now: datetime) -> None:
+    """Write a version down. Raises Busy if its number was taken meanwhile, by another change."""
+    row = {"version": rules.version, "at": now, "by_name": by.name, "terms": to_json(rules)}
     kept = insert(RuleVersion).values(row).on_conflict_do_nothing(index_elements=["version"])
     if db.session.scalar(kept.returning(RuleVersion.version)) is None:
         raise Busy
-    write(now, by, Line("rules", version, "load", to_json(rules)))
-    return version
