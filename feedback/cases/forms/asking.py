@@ -9,7 +9,7 @@ from wtforms.validators import AnyOf, InputRequired, Optional
 
 from ...offices.models import Account
 from ...offices.roles import Role
-from ...wording import FAULTS
+from ...wording import FAULTS, label
 from .. import rulebook
 from ..casefile import File
 from ..models import Requested
@@ -18,6 +18,7 @@ from ..states import Ground, Request, Verdict
 from .base import ActForm, DepartmentField, NumberField, choices, optional, required
 
 GRANT, REFUSE = "grant", "refuse"
+CHOOSE = _l("Please grant or refuse it.")
 
 
 class ComplexForm(ActForm):
@@ -53,7 +54,7 @@ class DecideForm(ActForm):
     # act, which names the leader, and not a slip of the pen.
     granted = RadioField(
         _l("Your decision"),
-        [InputRequired(_l("Please choose.")), AnyOf((GRANT, REFUSE))],
+        [InputRequired(CHOOSE), AnyOf((GRANT, REFUSE), CHOOSE)],
         validate_choice=False,
     )
     words = required(_l("Reasons, as the department will read them"))
@@ -67,14 +68,21 @@ class DecideForm(ActForm):
         self.granted.choices = _verdicts(asked, by)
         if asked is None or asked.kind is not Request.EXTEND or not _may_grant(asked, by):
             del self.days
-        elif self.days.raw_data is None:
-            self.days.data = rulebook.of_case(file.case).rules.terms[Rule.EXTENSION].amount
+        else:
+            self._suggest_days(file)
         if asked is None or asked.kind is not Request.TRANSFER:
             del self.department, self.restart_why
             return
         owner = asked.owner.name if asked.owner else ""
         proposed = _("As proposed: %(department)s", department=owner)
         self.department.offer(but_not=file.case.department_code, first=proposed)
+
+    def _suggest_days(self, file: File) -> None:
+        """Suggest as much time as the case's rules give, unless something was typed."""
+        term = rulebook.of_case(file.case).rules.terms[Rule.EXTENSION]
+        self.days.label.text = _("Time to add, in %(unit)s", unit=label("unit", term.unit))
+        if self.days.raw_data is None:
+            self.days.data = term.amount
 
 
 def _verdicts(asked: Requested | None, by: Account) -> list[tuple[str, str]]:
