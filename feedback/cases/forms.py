@@ -12,7 +12,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired, Length, Optional, Regexp, StopValidation
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, Regexp, StopValidation
 
 from ..offices.forms import StaffForm
 from ..text import NotText, clean
@@ -34,10 +34,11 @@ def _clean(_form: FlaskForm, field: Any) -> None:
         ) from None
 
 
-def _required(field_label: Any, *, rows: int = 4) -> TextAreaField:
+def required(field_label: Any, *, rows: int = 4) -> TextAreaField:
+    """Return a field for words that must be there; spaces alone are none."""
     return TextAreaField(
         field_label,
-        [_clean, InputRequired(_l("Please write a few words.")), Length(max=WORDS_LIMIT)],
+        [_clean, DataRequired(_l("Please write a few words.")), Length(max=WORDS_LIMIT)],
         render_kw={"rows": rows, "maxlength": WORDS_LIMIT},
     )
 
@@ -90,7 +91,7 @@ class ContactForm(ActForm):
     reached = RadioField(
         _l("Reached?"), [InputRequired(_l("Please say whether you reached them."))]
     )
-    words = _required(_l("What was said"))
+    words = required(_l("What was said"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -102,7 +103,7 @@ class VerifyForm(ActForm):
     """What was found."""
 
     finding = RadioField(_l("Finding"), [InputRequired(_l("Please choose the finding."))])
-    words = _required(_l("What you looked at and found"))
+    words = required(_l("What you looked at and found"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -112,7 +113,7 @@ class VerifyForm(ActForm):
 class RectifyForm(ActForm):
     """What was put right."""
 
-    words = _required(_l("What was put right, or which law applies and why"))
+    words = required(_l("What was put right, or which law applies and why"))
     article = _optional(_l("Law and article (needed if there is no legal basis)"), 300)
     files = MultipleFileField(_l("Evidence (pictures or PDF)"))
 
@@ -120,7 +121,7 @@ class RectifyForm(ActForm):
 class ReplyForm(ActForm):
     """What the citizen is told."""
 
-    words = _required(_l("Reply, as the citizen will read it"), rows=6)
+    words = required(_l("Reply, as the citizen will read it"), rows=6)
     publishable = _optional(_l("Summary for the public, without anything personal (optional)"))
     internal = _optional(_l("Note for the file, not for the citizen (optional)"))
 
@@ -133,7 +134,7 @@ class VisitForm(ActForm):
         _l("Reached?"), [InputRequired(_l("Please say whether you reached them."))]
     )
     satisfied = RadioField(_l("Is the citizen satisfied with what was done?"), [Optional()])
-    words = _required(_l("What the citizen said, or how you tried"))
+    words = required(_l("What the citizen said, or how you tried"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
