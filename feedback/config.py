@@ -91,6 +91,9 @@ class Settings(BaseSettings):
     sign_in_address_limit: str = Field(
         "60 per minute", description="Sign-in attempts from one address, whatever the accounts."
     )
+    finding_limit: str = Field(
+        "20 per minute", description="Looking cases up by telephone or receipt, with one account."
+    )
     api_limit: str = Field(
         "600 per minute",
         description="API calls with one key, and calls without a good key from one address.",

@@ -43,6 +43,11 @@ def sign_in_address_limit() -> str:
     return settings().sign_in_address_limit
 
 
+def finding_limit() -> str:
+    """Return the limit of looking citizens up with one account."""
+    return settings().finding_limit
+
+
 def api_limit() -> str:
     """Return the limit of calls with one key, and of calls without a good one from one address."""
     return settings().api_limit

@@ -71,6 +71,14 @@ FAULTS: Mapping[str, LazyString] = {
         "More time can be asked for before the deadline only: please go on, and say why it is late."
     ),
     "same_department": _l("The case is this department's already: please choose another."),
+    "one_clue": _l("Please type a telephone number or a receipt code, one of the two."),
+    "phone_not_whole": _l(
+        "This is not a whole telephone number: please type all its digits. Part of a number finds"
+        " nobody."
+    ),
+    "not_a_receipt": _l(
+        "This is not a receipt code: it has 12 letters and digits, such as 7K3M-92QF-M4TX."
+    ),
     "days_out_of_range": _l("Please give a number from %(least)s to %(most)s."),
     "words_missing": _l("Please write a few words."),
     "not_a_table": _l(
@@ -286,6 +294,30 @@ LABELS: Mapping[str, Mapping[str, LazyString]] = {
             "This case is about you or your window, so a colleague contacts the citizen."
         ),
     },
+    "band": {
+        "overdue": _l("Overdue"), "today": _l("Due today"), "soon": _l("Due soon"),
+        "later": _l("Later"), "elsewhere": _l("Somebody else's turn: nothing for you to do now"),
+        "ended": _l("Ended"),
+    },
+    "queue": {
+        "triage": _l("To assign"), "requests": _l("Requests to decide"),
+        "appeals": _l("Appeals to judge"), "objections": _l("Objections to judge"),
+        "visits": _l("Return visits to make"), "closing": _l("To close"),
+        "leaders": _l("Leaders' list"),
+    },
+    "waiting_for": {
+        "triage": _l("No rule found the department."),
+        "requests": _l("A department asks, and its clock goes on meanwhile."),
+        "appeals": _l("A department says that this review should not count."),
+        "objections": _l("A citizen objects to a voiding. Another supervisor judges it."),
+        "visits": _l("The department has replied; nobody has asked the citizen yet."),
+        "closing": _l("Everything is there; somebody who did not handle it has the last word."),
+        "leaders": _l("Long overdue: these are at the top of the weekly report."),
+    },
+    "find_why": {
+        "asks": _l("The citizen asks what became of it"), "visit": _l("The citizen calls back about a visit"),
+        "check": _l("Inspection or audit"),
+    },
     "unit": {"workday": _l("working days"), "day": _l("days")},
     "remedy": {"remedy": _l("Put right"), "explanation": _l("The law explained")},
     "means": {"phone": _l("By telephone"), "sms": _l("By text message"), "in_person": _l("In person")},
@@ -340,8 +372,10 @@ LABELS: Mapping[str, Mapping[str, LazyString]] = {
 
 DESKS = (
     ("/desk/events", _l("Services"), ("clerk",)),
+    ("/supervision", _l("Supervision"), ("supervisor",)),
+    ("/supervision", _l("Return visits"), ("operator",)),
     ("/cases", _l("Cases"), ("handler", "head", "supervisor", "auditor")),
-    ("/supervision", _l("Supervision"), ("supervisor", "operator")),
+    ("/find", _l("Find a case"), ("operator", "supervisor", "auditor")),
     ("/reports", _l("Reports"), ("supervisor", "auditor", "head")),
     ("/messages", _l("Messages"), ("supervisor", "admin")),
     ("/admin/catalogue", _l("Catalogue"), ("admin",)),

@@ -5,23 +5,12 @@ turn, and what is not offered is.
 """
 
 from datetime import datetime
-from enum import StrEnum
 
 from ..offices.models import Account
 from .casefile import File
 from .queries import possible_now
-from .states import MOVES, PARTS, WORKING, Act, Finding, Part, Request, Whose
+from .states import MOVES, PARTS, WORKING, Act, Bar, Finding, Part, Request, Whose
 from .wall import is_complained_of
-
-
-class Bar(StrEnum):
-    """Why an act is not this person's."""
-
-    ROLE = "role"  # another role's
-    OFFICE = "office"  # never for the office the case is about
-    PART = "part"  # they have another part in the case
-    TOUCHED = "touched"  # they did something to the case before
-    ABOUT_THEM = "about_them"  # the case is about them
 
 
 def offered(file: File, account: Account, now: datetime) -> list[Act]:

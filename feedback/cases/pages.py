@@ -1,37 +1,29 @@
-"""The desks: the department's inbox, the supervisors' desk, one case, and the doors of every act."""
+"""One case with its next act, and the doors of every act."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext as _
 from werkzeug.routing import BaseConverter
 from werkzeug.wrappers import Response as AnyResponse
 
 from .. import clock
-from ..calendar.queries import calendar_in_force
 from ..config import settings
 from ..db import transaction
 from ..errors import FeedbackError, FieldError, Invalid, NotYours, OutOfTurn, Unknown
 from ..limits import larger_body
-from ..offices.roles import DEPARTMENT_ROLES, OVERSEEING_ROLES, VISITING_ROLES, Role
+from ..offices.roles import DEPARTMENT_ROLES, OVERSEEING_ROLES, VISITING_ROLES
 from ..offices.sign_in import for_roles, me
-from ..reviews.drafts import Identity
-from ..text import NotText, clean_line, integer
 from ..wording import label, sentence
 from . import actions, evidence, queries, showing
 from .acting import ACTING, uploads_of
 from .casefile import file_of
-from .deadlines import Light, light
-from .due import due_words
+from .due import urgency_at
 from .forms import FORMS, ActForm, RevealForm
 from .models import Case
-from .states import MOVES, Act, Purpose, State
-from .unpublished import unpublished_years
+from .states import MOVES, Act, Purpose
 
 pages = Blueprint("cases", __name__)
 
@@ -48,84 +40,6 @@ def _teach_addresses(state: BlueprintSetupState) -> None:
 
 
 CASE_ROLES = tuple(dict.fromkeys((*DEPARTMENT_ROLES, *OVERSEEING_ROLES, *VISITING_ROLES)))
-
-
-@dataclass(frozen=True)
-class Urgency:
-    """How a case's next deadline is shown: shape, colour and words together."""
-
-    light: Light
-    words: str
-
-
-def urgency_at(now: datetime) -> Callable[[Case], Urgency | None]:
-    """Return what says how urgent a case is at `now`: nothing once it has ended."""
-    calendar = calendar_in_force()
-
-    def urgency(case: Case) -> Urgency | None:
-        if case.next_due_at is None:
-            return None
-        shown = light(now, case.warn_at, case.next_due_at)
-        return Urgency(shown, due_words(now, case.next_due_at, calendar))
-
-    return urgency
-
-
-@pages.get("/cases")
-@for_roles(*DEPARTMENT_ROLES, *OVERSEEING_ROLES)
-def inbox() -> str:
-    """Show the cases a person may see, soonest due first."""
-    now = clock.now()
-    wanted = _filter()
-    found = queries.inbox(me(), wanted, now)
-    return render_template(
-        "cases/inbox.html", inbox=found, wanted=wanted, now=now, urgency=urgency_at(now),
-        next_act=_next_act, states=State, lights=Light, identities=Identity,
-    )  # fmt: skip
-
-
-def _filter() -> queries.Filter:
-    """Read the filter from the address; what makes no sense there filters nothing."""
-
-    def one_of(kind: Any, name: str) -> Any:
-        value = request.args.get(name, "")
-        return kind(value) if value in list(kind) else None
-
-    try:
-        words = clean_line(request.args.get("q", ""))[:60]
-    except NotText:
-        words = ""
-    return queries.Filter(
-        one_of(Light, "light"), one_of(State, "state"), one_of(Identity, "identity"), words,
-        request.args.get("closed") == "1", max(integer(request.args.get("page", "1")) or 1, 1),
-    )  # fmt: skip
-
-
-def _next_act(case: Case) -> Act | None:
-    """Return the one act that is next for the person who looks, for the filled button."""
-    acts = queries.possible_acts(case, me())
-    if not acts:
-        return None
-    if Act.CONTACT in acts and case.contacted_at is None:
-        return Act.CONTACT
-    return next((act for act in acts if act is not Act.CONTACT), acts[0])
-
-
-@pages.get("/supervision")
-@for_roles(Role.SUPERVISOR, Role.OPERATOR)
-def desk() -> str:
-    """Show what waits for the supervisors and the hotline: to assign, to visit, to close."""
-    now, account = clock.now(), me()
-    queues = {
-        state: queries.inbox(account, queries.Filter(state=state), now)
-        for state in (State.TRIAGE, State.VISITING, State.CLOSING)
-    }
-    counts = next(iter(queues.values())).counts
-    return render_template(
-        "cases/desk.html", queues=queues, counts=counts, now=now, urgency=urgency_at(now),
-        may=lambda case: queries.possible_acts(case, account),
-        unpublished=unpublished_years(calendar_in_force(), now),
-    )  # fmt: skip
 
 
 @pages.get("/cases/<case:number>")

@@ -1,184 +1,32 @@
-"""Looking cases up: inboxes, one case with all that belongs to it, and its progress for the citizen."""
+"""Looking a case up: with all that belongs to it, what may be done to it, its progress for the citizen."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, false, func, or_, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
-from .. import clock
-from ..catalog.models import Item
 from ..db import db
 from ..errors import Unknown
-from ..events.models import ServiceEvent
 from ..offices.models import Account, Department
-from ..offices.roles import DEPARTMENT_ROLES, OVERSEEING_ROLES, Role
 from ..reviews.drafts import Identity
 from ..reviews.models import Review
-from .deadlines import Light
+from .inboxes import visible
 from .models import (
     Case,
     Evidence,
     Reply,
     ReturnVisit,
 )
-from .states import ENDED, MOVES, Act, Outcome, State, may_act
-
-PAGE_SIZE = 50
-
-
-def sees_all(account: Account) -> bool:
-    """Say whether a person sees every department's cases."""
-    return account.may_be(*OVERSEEING_ROLES)
-
-
-def visible(account: Account) -> ColumnElement[bool]:
-    """Return the condition that holds for the cases a person may know of.
-
-    Supervisors and auditors see all; the hotline's operator those that wait for a visit which the
-    operator may make; handlers and heads their own department's; clerks none.
-    """
-    if sees_all(account):
-        return Case.id.is_not(None)
-    if account.may_be(Role.OPERATOR):
-        return (Case.state == State.VISITING) & (Case.department_code != account.department_code)
-    if account.may_be(*DEPARTMENT_ROLES):
-        return Case.department_code == account.department_code
-    return false()
-
-
-@dataclass(frozen=True)
-class Filter:
-    """What an inbox is narrowed to. Empty means everything open."""
-
-    light: Light | None = None
-    state: State | None = None
-    identity: Identity | None = None
-    words: str = ""
-    closed: bool = False
-    page: int = 1
-
-
-@dataclass(frozen=True)
-class Counts:
-    """The numbers on top of an inbox, over all that the person sees."""
-
-    today: int
-    yellow: int
-    red: int
-    open: int
-    closed: int
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of an inbox."""
-
-    case: Case
-    grade: int
-    comment: str
-    tags: list[str]
-
-
-@dataclass(frozen=True)
-class Inbox:
-    """A page of cases, soonest due first, and the counts of all."""
-
-    rows: list[Row]
-    counts: Counts
-    found: int
-    pages: int
-
-
-def inbox(account: Account, wanted: Filter, now: datetime) -> Inbox:
-    """Return a page of the cases a person may see: a constant number of statements."""
-    mine = visible(account)
-    matching = select(Case).where(mine, *_conditions(wanted, now))
-    found = db.session.scalar(select(func.count()).select_from(matching.subquery())) or 0
-    ended = func.coalesce(Case.closed_at, Case.voided_at)
-    order = (ended.desc(),) if wanted.closed else (Case.next_due_at, Case.number)
-    page = matching.order_by(*order).limit(PAGE_SIZE).offset((wanted.page - 1) * PAGE_SIZE)
-    cases = db.session.scalars(page.options(*_WITH_SERVICE)).all()
-    return Inbox(_rows(cases), _counts(mine, now), found, max(-(-found // PAGE_SIZE), 1))
-
-
-_WITH_SERVICE = (
-    joinedload(Case.event).joinedload(ServiceEvent.item).joinedload(Item.department),
-    joinedload(Case.event).joinedload(ServiceEvent.window),
-    joinedload(Case.department),
-)
-
-
-def is_open() -> ColumnElement[bool]:
-    """Return the condition that somebody has to do something about a case."""
-    return Case.next_due_at.is_not(None)
-
-
-def _conditions(wanted: Filter, now: datetime) -> list[ColumnElement[bool]]:
-    conditions = [Case.state.in_(ENDED) if wanted.closed else is_open()]
-    if wanted.light is Light.RED:
-        conditions.append(Case.next_due_at < now)
-    elif wanted.light is Light.YELLOW:
-        conditions += [Case.warn_at <= now, Case.next_due_at >= now]
-    elif wanted.light is Light.GREEN:
-        conditions.append(Case.warn_at > now)
-    if wanted.state:
-        conditions.append(Case.state == wanted.state)
-    if wanted.identity:
-        conditions.append(Case.identity == wanted.identity)
-    if wanted.words:
-        conditions.append(_matches(wanted.words))
-    return conditions
-
-
-def _matches(words: str) -> ColumnElement[bool]:
-    """Return the condition that a case's number, service number or item's name holds the words."""
-    return Case.event.has(
-        or_(
-            ServiceEvent.project_no.contains(words, autoescape=True),
-            ServiceEvent.item.has(Item.name.contains(words, autoescape=True)),
-        )
-    ) | Case.number.contains(words.upper(), autoescape=True)
-
-
-def _counts(mine: ColumnElement[bool], now: datetime) -> Counts:
-    end_of_today = clock.end_of(clock.day_of(now))
-    running = is_open()
-
-    def count(condition: ColumnElement[bool]) -> Any:
-        return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
-
-    columns = select(
-        count(running & (Case.next_due_at >= now) & (Case.next_due_at < end_of_today)),
-        count(running & (Case.warn_at <= now) & (Case.next_due_at >= now)),
-        count(running & (Case.next_due_at < now)),
-        count(running),
-        count(~running),
-    )
-    return Counts(*db.session.execute(columns.select_from(Case).where(mine)).one())
-
-
-def _rows(cases: Sequence[Case]) -> list[Row]:
-    if not cases:
-        return []
-    reviews = select(Review).options(selectinload(Review.tags))
-    said = {
-        review.case_id: review
-        for review in db.session.scalars(reviews.where(Review.case_id.in_([c.id for c in cases])))
-    }
-    return [
-        Row(c, said[c.id].grade, said[c.id].comment, [tag.name for tag in said[c.id].tags])
-        for c in cases
-    ]
+from .rows import WITH_SERVICE
+from .states import MOVES, Act, Outcome, State, may_act
 
 
 def by_number(number: str, account: Account) -> Case:
     """Return the case, with its service, for somebody who may see it. Raises Unknown otherwise."""
     found = db.session.scalar(
-        select(Case).where(Case.number == number, visible(account)).options(*_WITH_SERVICE)
+        select(Case).where(Case.number == number, visible(account)).options(*WITH_SERVICE)
     )
     if found is None:
         raise Unknown

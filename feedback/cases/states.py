@@ -82,6 +82,16 @@ class Part(StrEnum):
     VISITOR = "visitor"
 
 
+class Bar(StrEnum):
+    """Why an act is not this person's."""
+
+    ROLE = "role"  # another role's
+    OFFICE = "office"  # never for the office the case is about
+    PART = "part"  # they have another part in the case
+    TOUCHED = "touched"  # they did something to the case before
+    ABOUT_THEM = "about_them"  # the case is about them
+
+
 class Finding(StrEnum):
     """What verification found. «不属实» leads to an appeal and is not a way to an end by itself."""
 

@@ -4,7 +4,9 @@ from flask import Flask
 
 from ..cases.calendar_commands import commands as calendar_commands
 from ..cases.commands import commands as cases_commands
-from ..cases.pages import pages as cases_pages
+from ..cases.desks import pages as cases_pages
+from ..cases.finding import pages as finding_pages
+from ..cases.pressure_pages import pages as pressure_pages
 from ..cases.rule_commands import commands as rule_commands
 from ..catalog.commands import catalog as catalog_commands
 from ..catalog.pages import pages as catalog_pages
@@ -30,6 +32,8 @@ from .web import pages as web_pages
 BLUEPRINTS = (
     api,
     cases_pages,
+    finding_pages,
+    pressure_pages,
     events_pages,
     reports_pages,
     web_pages,

@@ -7,7 +7,6 @@ from sqlalchemy import func, select
 
 from feedback import clock
 from feedback.cases import actions, queries
-from feedback.cases.deadlines import Light
 from feedback.cases.models import Case, Closure, Contact, ReturnVisit
 from feedback.cases.states import Act, Finding, Means, Outcome, Purpose, State
 from feedback.db import db, transaction
@@ -306,28 +305,6 @@ def test_opening_the_number_leaves_a_ledger_line_and_is_for_those_whose_turn_it_
     for nosy in (people.operator, people.supervisor, people.colleague_elsewhere):
         with transaction(), pytest.raises(NotYours):
             actions.reveal(reload(case), nosy, Purpose.CALL_BACK, now)
-
-
-def test_the_inbox_holds_own_cases_soonest_due_first(people, now):
-    later = make_case(now, identity="anonymous", phone="", name="")
-    sooner = make_case(now)
-    make_case(now, item="SW-001", tags=("113",))
-    found = queries.inbox(people.handler, queries.Filter(), now)
-    assert [row.case.number for row in found.rows] == [sooner.number, later.number]
-    assert found.counts.open == 2
-    overdue = queries.Filter(light=Light.RED)
-    after = now + timedelta(days=2)
-    assert [r.case.number for r in queries.inbox(people.handler, overdue, after).rows] == [
-        sooner.number
-    ]
-    assert len(queries.inbox(people.supervisor, queries.Filter(), now).rows) == 3
-
-
-def test_a_search_takes_signs_of_patterns_for_what_they_are(people, now):
-    make_case(now)
-    for words in ("%", "_", "100%"):
-        assert queries.inbox(people.handler, queries.Filter(words=words), now).found == 0
-    assert queries.inbox(people.handler, queries.Filter(words="特殊工时"), now).found == 1
 
 
 def test_progress_tells_the_citizen_without_telling_who(people, now):

@@ -51,7 +51,7 @@ def desks(app):
         clerk: ["/desk/events", "/desk/events?item=RS-001", f"/desk/events{number}",
                 "/desk/events?q=zzz", service, f"{service}/slip",
                 f"/desk/events/sheet?event={service.split('/')[-1]}"],
-        people.handler: ["/cases", "/cases?light=red", "/cases?closed=1", *cases, closed, unnamed],
+        people.handler: ["/cases", "/cases?pile=overdue", "/cases?pile=ended", *cases, closed, unnamed],
         people.head: ["/reports", report],
         people.operator: ["/supervision", cases[3]],
         people.supervisor: ["/supervision", "/cases", *cases, closed, report, "/messages", message],

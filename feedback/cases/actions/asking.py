@@ -1,5 +1,6 @@
 """What a department asks for (complex, more time, not ours), and what a supervisor decides."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -98,19 +99,23 @@ def _refuse_untimely(case: Case, kind: Request, number: int, now: datetime) -> N
 
 
 def tell_supervisors(
-    case: Case, what: str, key: str, due_at: datetime, now: datetime, subject: object = None
-) -> None:
-    """Promise the supervising offices a message: something waits for them to decide."""
+    case: Case, what: str, key: str, due_at: datetime, now: datetime, *, subject: object = None,
+    offices: Sequence[str] | None = None, link: str = "",
+) -> None:  # fmt: skip
+    """Promise the supervising offices a message: something waits for them to decide.
+
+    `subject`, `offices` and `link` are for what must not be seen in the case itself.
+    """
     facts = {
         "number": case.number, "item": case.event.item.name, "what": what,
-        "due_at": due_at.isoformat(), "link": case_link(case.number),
+        "due_at": due_at.isoformat(), "link": link or case_link(case.number),
     }  # fmt: skip
     promise(
         now,
         *(
             Promise(Occasion.DESK_ASKED.value, f"{key}:{office}", subject or case.id, facts,
                     department=office)
-            for office in supervising_offices()
+            for office in (supervising_offices() if offices is None else offices)
         ),
     )  # fmt: skip
 

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from ...db import db, new_id
+from ...config import settings
+from ...db import db, insert, new_id
 from ...errors import FieldError, Invalid, OutOfTurn, TooOften
 from ...ledger.actions import CITIZEN, Line, write
 from ...notify.actions import Promise, promise
@@ -13,7 +14,7 @@ from ...offices.models import Account
 from ...offices.sign_in import actor
 from .. import rulebook
 from ..models import Addition, Case, PressureAnswer, PressureReport
-from ..opening import case_link
+from ..opening import case_link, supervising_offices
 from ..rules import Rule
 from ..states import MOVES, Act
 from .asking import tell_supervisors
@@ -46,15 +47,27 @@ def add(case: Case, words: str, now: datetime) -> None:
 def report_pressure(case: Case, words: str, now: datetime) -> None:
     """Take «I was pressed to change my rating», at any time, also after the end.
 
-    Reaches the supervisors only: its ledger lines and messages belong to the report and not to the
-    case, so that nothing of it shows where the department looks.
+    Reaches the supervisors only, and not those of the office the case is about: its ledger lines
+    and messages belong to the report and not to the case, so that nothing of it shows where the
+    department looks.
     """
     _refuse_too_many(PressureReport, case)
     said = PressureReport(id=new_id(), case_id=case.id, at=now, words=words)
     db.session.add(said)
     write(now, CITIZEN, Line("pressure", said.id, "report", {"case": case.number}))
     due_at = rulebook.of_case(case).after(now, Rule.DECIDE)
-    tell_supervisors(case, "pressure", f"pressed:{said.id}", due_at, now, subject=said.id)
+    told = supervising_offices(but=case.department_code)
+    link = f"{settings().base_url}/supervision/pressure/{said.id}"
+    tell_supervisors(
+        case,
+        "pressure",
+        f"pressed:{said.id}",
+        due_at,
+        now,
+        subject=said.id,
+        offices=told,
+        link=link,
+    )
 
 
 def answer_pressure(
@@ -66,9 +79,10 @@ def answer_pressure(
     """
     if not by.may_be(*MOVES[Act.JUDGE].roles) or by.department_code == case.department_code:
         raise not_yours(Act.JUDGE)
-    if report.answer is not None:
+    row = {"id": new_id(), "report_id": report.id, "at": now, "by_id": by.id, "words": words}
+    once = insert(PressureAnswer).values(row).on_conflict_do_nothing(index_elements=["report_id"])
+    if db.session.scalar(once.returning(PressureAnswer.id)) is None:
         raise OutOfTurn(act="answer", state="answered")
-    db.session.add(PressureAnswer(report_id=report.id, at=now, by_id=by.id, words=words))
     write(now, actor(by), Line("pressure", report.id, "answer", {"case": case.number}))
 
 

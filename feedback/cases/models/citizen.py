@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ...db import Base, new_id
 from ...offices.models import Account
+from .case import Case
 from .columns import by_key, case_key, written
 
 
@@ -45,6 +46,7 @@ class PressureReport(Base):
     case_id: Mapped[UUID] = case_key()
     at: Mapped[datetime]
     words: Mapped[str] = written(1000)
+    case: Mapped[Case] = relationship()
     answer: Mapped["PressureAnswer | None"] = relationship(back_populates="report", uselist=False)
 
 
