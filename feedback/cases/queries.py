@@ -1,4 +1,4 @@
-"""Looking cases up: inboxes, one case with all that belongs to it, and its progress for the citizen."""
+"""Looking cases up: inboxes, and one case with all that belongs to it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ from .models import (
     SupervisionNotice,
     Verification,
 )
-from .states import ENDED, MOVES, Act, Finding, Outcome, Request, State, may_act
+from .states import ENDED, MOVES, Act, Finding, Request, State, may_act
 
 PAGE_SIZE = 50
 
@@ -318,53 +318,6 @@ def offered(file: File, account: Account, now: datetime) -> list[Act]:
         Act.RECONSIDER: handled,
     }
     return [act for act in possible_acts(case, account) if not never.get(act, False)]
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a case stands, as its citizen may know it. Holds no personal data."""
-
-    number: str
-    state: State
-    identity: Identity
-    department_name: str | None
-    opened_at: datetime
-    contact_due_at: datetime | None
-    contacted_at: datetime | None
-    due_at: datetime
-    replied_at: datetime | None
-    reply: str | None
-    visit_due_at: datetime | None
-    visited_at: datetime | None
-    closed_at: datetime | None
-    voided_at: datetime | None = None
-    objection_until: datetime | None = None
-
-
-def progress(review: Review) -> Progress | None:
-    """Return how far the case of a review has come; None for a review without one."""
-    if review.case_id is None:
-        return None
-    found = db.session.scalars(
-        select(Case).where(Case.id == review.case_id).options(joinedload(Case.department))
-    ).one()
-    reply = db.session.scalars(
-        select(Reply).where(Reply.case_id == found.id).order_by(Reply.round.desc())
-    ).first()
-    visited_at = db.session.scalar(
-        select(func.max(ReturnVisit.at)).where(
-            ReturnVisit.case_id == found.id,
-            ReturnVisit.round == found.round,
-            ReturnVisit.outcome == Outcome.ANSWERED,
-        )
-    )
-    return Progress(
-        found.number, found.state, found.identity,
-        found.department.name if found.department else None, found.opened_at,
-        found.contact_due_at, found.contacted_at, found.due_at, reply.at if reply else None,
-        reply.words if reply else None, found.desk_due_at if found.answered_at else None,
-        visited_at, found.closed_at, found.voided_at, found.objection_until,
-    )  # fmt: skip
 
 
 def evidence_of(found: Case, file_id: UUID) -> Evidence:

@@ -16,7 +16,6 @@ from feedback.ledger.queries import timeline
 from feedback.notify.models import Message
 from feedback.offices.models import Account, AccountRole, Department
 from feedback.offices.roles import Role
-from feedback.reviews.queries import of_case
 
 from ..factories import (
     NOBODY_HOME,
@@ -328,15 +327,6 @@ def test_a_search_takes_signs_of_patterns_for_what_they_are(people, now):
     for words in ("%", "_", "100%"):
         assert queries.inbox(people.handler, queries.Filter(words=words), now).found == 0
     assert queries.inbox(people.handler, queries.Filter(words="特殊工时"), now).found == 1
-
-
-def test_progress_tells_the_citizen_without_telling_who(people, now):
-    case = walk_to(make_case(now), State.CLOSED, people, now)
-    progress = queries.progress(of_case(case.id))
-    assert progress.reply == "已增开窗口，欢迎再来"
-    assert progress.visited_at
-    assert progress.closed_at
-    assert "爱丽" not in str(progress)
 
 
 def test_a_closure_points_at_its_own_proofs(people, now):
