@@ -74,12 +74,13 @@ def receipt(code: str) -> str:
 @pages.get("/receipts/<code>/words")
 @limiter.limit(limits.rating_limit)
 @limits.slow_down_guessing
-def words(code: str) -> str:
+def words(code: str) -> ResponseReturnValue:
     """Show everything that was written to the citizen, in full: the receipt shows how it begins."""
     known, review = rated(code)
-    return render_template(
-        "web/words.html", code=tokens.grouped(known), progress=progress(review, clock.now())
-    )
+    stands = progress(review, clock.now())
+    if stands is None:
+        return redirect(receipt_address(known), 303)
+    return render_template("web/words.html", code=tokens.grouped(known), progress=stands)
 
 
 def rated(code: str) -> tuple[str, Review]:
