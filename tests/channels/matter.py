@@ -10,6 +10,7 @@ from feedback.cases import actions as cases
 from feedback.cases.models import Case
 from feedback.cases.second_link import second_link
 from feedback.cases.states import Finding, Ground, Means, State, Verdict
+from feedback.config import settings
 from feedback.db import db, transaction
 from feedback.events import tokens
 from feedback.offices.models import Account
@@ -32,7 +33,7 @@ class Matter:
             case = make_case(clock.now(), **said)
             self.case_id, self.number = case.id, case.number
             self.code = tokens.grouped(reviews.receipt_of(case.event_id))
-            self.link = second_link(case.number).removeprefix("http://localhost")
+            self.link = second_link(case.number).removeprefix(settings().base_url)
             self.people = make_people()
             self.ids = {name: p.id for name, p in vars(self.people).items() if name != "cases"}
 

@@ -162,7 +162,7 @@ def test_a_citizen_who_stays_dissatisfied_reads_the_conclusion(matter, read):
     matter.does("supervisor", cases.close, "已约谈负责人，窗口已换人")
     words = read(matter)
     assert "This matter is finished" in words
-    assert "finished 已约谈负责人，窗口已换人" in words
+    assert "the matter was finished 已约谈负责人，窗口已换人" in words
 
 
 def test_a_satisfied_citizen_does_not_read_the_closers_note(matter, read):

@@ -95,13 +95,13 @@ def test_what_was_done_is_ticked_off_and_the_reply_can_be_read(client, receipt, 
     address = receipt(**NAMED)
     walk(State.VISITING)
     words = text_of(client.get(address))
-    assert "● Mon 23 Nov 10:51 put right and answered" in words
+    assert "● Mon 23 Nov 10:51 it was put right and answered" in words
     assert "已增开窗口，欢迎再来" in words
     assert "○ by Mon 30 Nov confirmed with you" in words
     walk(State.CLOSED)
     words = text_of(client.get(address))
-    assert "● Mon 23 Nov 10:51 confirmed with you" in words
-    assert "● Mon 23 Nov 10:51 finished" in words
+    assert "● Mon 23 Nov 10:51 another office asked you, and you confirmed it" in words
+    assert "● Mon 23 Nov 10:51 the matter was finished" in words
     assert "○" not in words
 
 
