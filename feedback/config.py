@@ -87,6 +87,10 @@ class Settings(BaseSettings):
         "memory://", description="Where limits are counted; several processes share redis://…"
     )
     rating_limit: str = Field("300 per minute", description="Ratings from one address.")
+    guessing_limit: str = Field(
+        "30 per minute",
+        description="Receipt codes and one-time links from one address that do not exist.",
+    )
     sign_in_limit: str = Field("10 per minute", description="Sign-in attempts for one account.")
     sign_in_address_limit: str = Field(
         "60 per minute", description="Sign-in attempts from one address, whatever the accounts."

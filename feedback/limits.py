@@ -33,6 +33,17 @@ def rating_limit() -> str:
     return settings().rating_limit
 
 
+def guessing_limit() -> str:
+    """Return the limit of receipt codes and one-time links from one address that do not exist."""
+    return settings().guessing_limit
+
+
+slow_down_guessing = limiter.shared_limit(
+    guessing_limit, scope="guessing", deduct_when=lambda answer: answer.status_code == 404
+)
+"""Mark a page that a code opens: wrong ones are counted over all such pages, right ones never."""
+
+
 def sign_in_limit() -> str:
     """Return the limit of sign-in attempts for one account."""
     return settings().sign_in_limit

@@ -81,6 +81,9 @@ FAULTS: Mapping[str, LazyString] = {
     ),
     "days_out_of_range": _l("Please give a number from %(least)s to %(most)s."),
     "words_missing": _l("Please write a few words."),
+    "enough_said": _l(
+        "%(limit)s of these are on record, which is the most: for anything more please call 12345."
+    ),
     "not_a_table": _l(
         "This is not a CSV or XLSX file that can be read: please save it again as .xlsx or as CSV"
         " (UTF-8), without a password."
@@ -361,6 +364,40 @@ LABELS: Mapping[str, Mapping[str, LazyString]] = {
     "owner": {
         "@item": _l("the item's department"), "@guide": _l("the owner of the service guide"),
         "@window": _l("the window's department"),
+    },
+    "road": {
+        "passed": _l("passed to %(department)s"),
+        "passed_on": _l("found to be another department's: passed on to %(department)s"),
+        "called": _l("you were called"), "spoken_to": _l("the department spoke with you"),
+        "tried": _l("the department tried to reach you, in vain"),
+        "term_moved": _l("more time was granted by another office"),
+        "recounted": _l("counted again, because the calendar of working days changed"),
+        "appealed": _l("the department asked another office to check whether your review counts"),
+        "counts": _l("another office found: your review counts"),
+        "voided": _l("another office found: your review does not count"),
+        "objected": _l("you objected"),
+        "counts_again": _l("your objection was heard: your review counts again"),
+        "void_stands": _l("your objection was looked at: your review still does not count"),
+        "answered": _l("it was put right and answered"),
+        "explained": _l("the law was explained to you, which does not allow what you asked for"),
+        "visited": _l("another office asked you, and you confirmed it"),
+        "visit_tried": _l("another office called you and did not reach you"),
+        "rated": _l("you said how you find what was done"),
+        "sent_back": _l("sent back to be put right once more, because you were not satisfied"),
+        "still_unhappy": _l("you were still not satisfied: the supervisors decide how it ends"),
+        "added": _l("you added something"), "finished": _l("the matter was finished"),
+        "finding_owner": _l("the responsible department is being found"),
+        "deciding_owner": _l("it is being decided which department is responsible"),
+        "checking": _l("another office checks whether your review counts"),
+        "rechecking": _l("somebody who has not touched the matter looks at your objection"),
+        "call": _l("you are called"), "answer": _l("put right and answered"),
+        "answer_again": _l("put right once more, because you were not satisfied"),
+        "visit": _l("confirmed with you by another office"), "finish": _l("finished"),
+    },
+    "opened": {
+        "call_back": _l("Your number was opened on %(when)s by %(who)s to call you back."),
+        "clarify": _l("Your number was opened on %(when)s by %(who)s to ask you what happened."),
+        "visit": _l("Your number was opened on %(when)s by %(who)s to ask you how it was put right."),
     },
     "complexity": {"simple": _l("Simple"), "complex": _l("Complex")},
     "channel": {

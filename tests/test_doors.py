@@ -14,8 +14,11 @@ from .factories import let_go, make_account, make_district, sign_in
 PUBLIC = {
     "static",
     # the citizen
-    "web.home", "web.rate", "web.qr_svg", "web.qr_png", "web.receipt", "web.receipts",
-    "web.look_up",
+    "web.home", "web.rate", "web.qr_svg", "web.qr_png",
+    "receipts.ask", "receipts.look_up", "receipts.receipt", "receipts.words",
+    # the citizen, with the receipt's code or the one-time link
+    "afterwards.add", "afterwards.object_", "afterwards.second", "afterwards.pressed",
+    "afterwards.pressed_sent", "afterwards.by_link",
     # business systems, by key
     "api.report_event", "api.report_events", "api.openapi",
     # those who run it

@@ -1,26 +1,20 @@
-"""Looking a case up: with all that belongs to it, what may be done to it, its progress for the citizen."""
+"""Looking a case up, what may be done to it by its columns, and what belongs to it."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import select
 
 from ..db import db
 from ..errors import Unknown
 from ..offices.models import Account, Department
 from ..reviews.drafts import Identity
-from ..reviews.models import Review
 from .inboxes import visible
 from .models import (
     Case,
     Evidence,
-    Reply,
-    ReturnVisit,
 )
 from .rows import WITH_SERVICE
-from .states import MOVES, Act, Outcome, State, may_act
+from .states import MOVES, Act, may_act
 
 
 def by_number(number: str, account: Account) -> Case:
@@ -56,53 +50,6 @@ def possible_now(found: Case) -> list[Act]:
     return [
         act for act, move in MOVES.items() if found.state in move.come_from and act not in never
     ]
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a case stands, as its citizen may know it. Holds no personal data."""
-
-    number: str
-    state: State
-    identity: Identity
-    department_name: str | None
-    opened_at: datetime
-    contact_due_at: datetime | None
-    contacted_at: datetime | None
-    due_at: datetime
-    replied_at: datetime | None
-    reply: str | None
-    visit_due_at: datetime | None
-    visited_at: datetime | None
-    closed_at: datetime | None
-    voided_at: datetime | None = None
-    objection_until: datetime | None = None
-
-
-def progress(review: Review) -> Progress | None:
-    """Return how far the case of a review has come; None for a review without one."""
-    if review.case_id is None:
-        return None
-    found = db.session.scalars(
-        select(Case).where(Case.id == review.case_id).options(joinedload(Case.department))
-    ).one()
-    reply = db.session.scalars(
-        select(Reply).where(Reply.case_id == found.id).order_by(Reply.round.desc())
-    ).first()
-    visited_at = db.session.scalar(
-        select(func.max(ReturnVisit.at)).where(
-            ReturnVisit.case_id == found.id,
-            ReturnVisit.round == found.round,
-            ReturnVisit.outcome == Outcome.ANSWERED,
-        )
-    )
-    return Progress(
-        found.number, found.state, found.identity,
-        found.department.name if found.department else None, found.opened_at,
-        found.contact_due_at, found.contacted_at, found.due_at, reply.at if reply else None,
-        reply.words if reply else None, found.desk_due_at if found.answered_at else None,
-        visited_at, found.closed_at, found.voided_at, found.objection_until,
-    )  # fmt: skip
 
 
 def evidence_of(found: Case, file_id: UUID) -> Evidence:

@@ -21,11 +21,14 @@ from ..reports.commands import commands as reports_commands
 from ..reports.pages import pages as reports_pages
 from ..sample import sample as sample_commands
 from ..wording import open_wording
+from .afterwards import pages as afterwards_pages
 from .api import api
+from .citizen import open_citizen_pages
 from .headers import open_headers
 from .health import pages as health_pages
 from .message_commands import commands as message_commands
 from .messages import pages as message_pages
+from .receipts import pages as receipt_pages
 from .refusals import open_refusals
 from .web import pages as web_pages
 
@@ -37,6 +40,8 @@ BLUEPRINTS = (
     events_pages,
     reports_pages,
     web_pages,
+    receipt_pages,
+    afterwards_pages,
     health_pages,
     message_pages,
     catalog_pages,
@@ -62,6 +67,7 @@ def open_doors(app: Flask) -> None:
     open_logs(app)
     open_headers(app)
     open_wording(app)
+    open_citizen_pages(app)
     open_refusals(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -15,7 +15,6 @@ from feedback.ledger.queries import timeline
 from feedback.notify.models import Message
 from feedback.offices.models import Account, AccountRole, Department
 from feedback.offices.roles import Role
-from feedback.reviews.queries import of_case
 
 from ..factories import (
     NOBODY_HOME,
@@ -305,15 +304,6 @@ def test_opening_the_number_leaves_a_ledger_line_and_is_for_those_whose_turn_it_
     for nosy in (people.operator, people.supervisor, people.colleague_elsewhere):
         with transaction(), pytest.raises(NotYours):
             actions.reveal(reload(case), nosy, Purpose.CALL_BACK, now)
-
-
-def test_progress_tells_the_citizen_without_telling_who(people, now):
-    case = walk_to(make_case(now), State.CLOSED, people, now)
-    progress = queries.progress(of_case(case.id))
-    assert progress.reply == "已增开窗口，欢迎再来"
-    assert progress.visited_at
-    assert progress.closed_at
-    assert "爱丽" not in str(progress)
 
 
 def test_a_closure_points_at_its_own_proofs(people, now):

@@ -1,12 +1,12 @@
 """What the citizen says on the receipt page after the review."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
 from ...config import settings
 from ...db import db, insert, new_id
-from ...errors import FieldError, Invalid, OutOfTurn, TooOften
+from ...errors import OutOfTurn, TooOften
 from ...ledger.actions import CITIZEN, Line, write
 from ...notify.actions import Promise, promise
 from ...notify.occasions import Occasion
@@ -23,14 +23,20 @@ from .moving import not_yours, note, out_of_turn
 MOST = 20
 """How often a citizen may add something, or report pressure, to one case."""
 
+TWICE_WITHIN = timedelta(minutes=10)
+"""The same words again within this time are the same act, sent twice by an impatient finger."""
+
 
 def add(case: Case, words: str, now: datetime) -> None:
     """Add the citizen's own words to the case, at any time before it ends (补充).
 
-    Raises OutOfTurn once it has ended, TooOften after `MOST` of them.
+    The same words sent twice are kept once. Raises OutOfTurn once the case has ended, TooOften after
+    `MOST` of them.
     """
     if case.state not in MOVES[Act.ADD].come_from:
         raise out_of_turn(case, Act.ADD)
+    if _just_said(Addition, case, words, now):
+        return
     _refuse_too_many(Addition, case)
     said = Addition(id=new_id(), case_id=case.id, at=now, words=words)
     db.session.add(said)
@@ -49,8 +55,10 @@ def report_pressure(case: Case, words: str, now: datetime) -> None:
 
     Reaches the supervisors only, and not those of the office the case is about: its ledger lines
     and messages belong to the report and not to the case, so that nothing of it shows where the
-    department looks.
+    department looks. Sent twice, it is kept once.
     """
+    if _just_said(PressureReport, case, words, now):
+        return
     _refuse_too_many(PressureReport, case)
     said = PressureReport(id=new_id(), case_id=case.id, at=now, words=words)
     db.session.add(said)
@@ -86,15 +94,17 @@ def answer_pressure(
     write(now, actor(by), Line("pressure", report.id, "answer", {"case": case.number}))
 
 
+def _just_said(
+    kind: type[Addition] | type[PressureReport], case: Case, words: str, now: datetime
+) -> bool:
+    same = select(kind.id).where(
+        kind.case_id == case.id, kind.words == words, kind.at > now - TWICE_WITHIN
+    )
+    return db.session.scalar(same.limit(1)) is not None
+
+
 def _refuse_too_many(kind: type[Addition] | type[PressureReport], case: Case) -> None:
     """Refuse the one too many. Raises TooOften."""
     said = db.session.scalar(select(func.count()).where(kind.case_id == case.id))
     if (said or 0) >= MOST:
         raise TooOften(limit=MOST)
-
-
-def needs_words(words: str) -> str:
-    """Return the words; raises Invalid for none."""
-    if not words:
-        raise Invalid([FieldError("words", "words_missing")])
-    return words

@@ -13,6 +13,7 @@ from ...ledger.actions import Line, write
 from ...notify.actions import Promise, promise
 from ...notify.occasions import Occasion
 from ...offices.models import Account
+from ...offices.roles import Role
 from ...offices.sign_in import actor
 from ...reviews import actions as reviews
 from ...reviews import queries as review_queries
@@ -187,6 +188,11 @@ def latest(kind: Any, case: Case) -> Any:
     return db.session.scalars(rows.order_by(kind.id.desc())).first()
 
 
+def _role_for(act: Act, roles: frozenset[Role]) -> Role:
+    """Return the role in which somebody with `roles` does `act`."""
+    return next(role for role in MOVES[act].roles if role in roles)
+
+
 def reveal(
     case: Case, by: Account, purpose: Purpose, now: datetime
 ) -> tuple[str | None, str | None]:
@@ -204,6 +210,7 @@ def reveal(
     _refuse_complained_of(case, by)
     if part_of(case, by) not in (None, PARTS[act]):
         raise not_yours(act)
-    write(now, actor(by), Line("case", case.id, "reveal", {"purpose": purpose.value}))
+    facts = {"purpose": purpose.value, "role": _role_for(act, roles).value}
+    write(now, actor(by), Line("case", case.id, "reveal", facts))
     review = review_queries.of_case(case.id)
     return review_queries.name_of(review), review_queries.phone_of(review)
