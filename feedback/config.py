@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     )
 
     district: str = Field("济南市历城区", description="The district's name, as pages show it.")
+    supervision_contact: str = Field(
+        "12345", description="Telephone of the supervising office, as 督办单 print it."
+    )
     rating_workdays: int = Field(
         5,
         ge=0,

@@ -3,7 +3,7 @@
 from flask import Flask
 
 from ..cases.commands import commands as cases_commands
-from ..cases.pages import pages as cases_pages
+from ..cases.notice_pages import pages as cases_pages
 from ..catalog.commands import catalog as catalog_commands
 from ..catalog.pages import pages as catalog_pages
 from ..commands import settings_command
