@@ -20,6 +20,7 @@ from ..wording import open_wording
 from .api import api
 from .headers import open_headers
 from .health import pages as health_pages
+from .key_commands import commands as key_commands
 from .message_commands import commands as message_commands
 from .messages import pages as message_pages
 from .refusals import open_refusals
@@ -41,6 +42,7 @@ COMMANDS = (
     reports_commands,
     cases_commands,
     message_commands,
+    key_commands,
     settings_command,
     catalog_commands,
     account_commands,
