@@ -20,6 +20,9 @@ KEY_BYTES = 32
 KeyRing = dict[str, bytes]
 """Keys by their one-character id; the first is used for new work, the others still open old work."""
 
+KEY_IDS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""What may be a key's id: Crockford's alphabet, which has no I, L, O and U."""
+
 Switch = Literal["on", "off"]
 
 
@@ -28,7 +31,7 @@ def parse_key_ring(text: str) -> KeyRing:
     ring: KeyRing = {}
     for part in filter(None, (p.strip() for p in text.split(","))):
         key_id, _, encoded = part.partition(":")
-        if len(key_id) != 1 or key_id not in "0123456789ABCDEFGHJKMNPQRSTVWXYZ":
+        if len(key_id) != 1 or key_id not in KEY_IDS:
             raise ValueError("each key needs a one-character id (0-9 A-Z without I L O U)")
         key = base64.b64decode(encoded, validate=True)
         if len(key) != KEY_BYTES:
@@ -68,6 +71,9 @@ class Settings(BaseSettings):
     )
 
     district: str = Field("济南市历城区", description="The district's name, as pages show it.")
+    supervision_contact: str = Field(
+        "12345", description="Telephone of the supervising office, as 督办单 print it."
+    )
     rating_workdays: int = Field(
         5,
         ge=0,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request
 from flask_babel import LazyString, get_locale, gettext
 from flask_babel import lazy_gettext as _l
 from flask_security import current_user
@@ -413,6 +413,7 @@ DESKS = (
     ("/supervision", _l("Return visits"), ("operator",)),
     ("/cases", _l("Cases"), ("handler", "head", "supervisor", "auditor")),
     ("/find", _l("Find a case"), ("operator", "supervisor", "auditor")),
+    ("/supervision/notices", _l("Supervision notices"), ("supervisor", "auditor", "head")),
     ("/reports", _l("Reports"), ("supervisor", "auditor", "head")),
     ("/messages", _l("Messages"), ("supervisor", "admin")),
     ("/admin/catalogue", _l("Catalogue"), ("admin",)),
@@ -487,7 +488,7 @@ def open_wording(app: Flask) -> None:
     app.jinja_env.filters.update(filters)
     app.jinja_env.globals.update(
         label=label, routing_words=routing_words, desks=desks, html_language=html_language,
-        get_language=chosen,
+        get_language=chosen, current_desk=current_desk,
     )  # fmt: skip
 
 
@@ -497,3 +498,9 @@ def desks() -> list[tuple[str, str]]:
         return []
     roles = {str(role.name) for role in current_user.roles}
     return [(path, str(name)) for path, name, who in DESKS if roles.intersection(who)]
+
+
+def current_desk() -> str:
+    """Return the path of the desk that the page in hand belongs to; one lies within another."""
+    here = (path for path, _name, _who in DESKS if request.path.startswith(path))
+    return max(here, key=len, default="")

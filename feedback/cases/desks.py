@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from flask import current_app, render_template, request, url_for
+from flask import render_template, request
 
 from .. import clock
 from ..calendar.queries import calendar_in_force
@@ -18,6 +18,7 @@ from .due import urgency_at
 from .inboxes import Filter, Pile
 from .models import SupervisionNotice
 from .pages import pages
+from .showing import notice_link
 from .states import ENDED, LAST_ROUND, VISIT_ATTEMPTS, State
 from .unpublished import unpublished_years
 
@@ -101,10 +102,3 @@ def _visits() -> str:
         tried=[row for row in found.rows if row.tried_today], attempts=VISIT_ATTEMPTS,
         last_round=LAST_ROUND,
     )  # fmt: skip
-
-
-def notice_link(notice: SupervisionNotice) -> str:
-    """Return where a supervision notice is printed, or its case where there is no such page."""
-    if "cases.notice" not in current_app.view_functions:
-        return url_for("cases.show", number=notice.case.number)
-    return url_for("cases.notice", number=notice.case.number, notice=notice.number)

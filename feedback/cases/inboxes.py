@@ -23,13 +23,18 @@ from .states import ENDED, WORKING, Outcome, State
 PAGE_SIZE = 50
 
 
+def sees_all(account: Account) -> bool:
+    """Say whether a person sees every department's cases."""
+    return account.may_be(*OVERSEEING_ROLES)
+
+
 def visible(account: Account) -> ColumnElement[bool]:
     """Return the condition that holds for the cases a person may know of.
 
     Supervisors and auditors see all; the hotline's operator those that wait for a visit which the
     operator may make; handlers and heads their own department's; clerks none.
     """
-    if account.may_be(*OVERSEEING_ROLES):
+    if sees_all(account):
         return Case.id.is_not(None)
     if account.may_be(Role.OPERATOR):
         return (Case.state == State.VISITING) & (Case.department_code != account.department_code)

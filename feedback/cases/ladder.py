@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import IntEnum
 
 from .deadlines import Terms
-from .rules import Rule
+from .rules import Rule, Term
 
 
 class Rung(IntEnum):
@@ -48,3 +48,11 @@ def climbed(all_rungs: tuple[Crossed, ...], told: Rung, now: datetime) -> list[C
 def next_rung_at(all_rungs: tuple[Crossed, ...], told: Rung) -> datetime | None:
     """Return when the next rung above `told` is climbed; None on the last."""
     return next((one.at for one in all_rungs if one.rung > told), None)
+
+
+def put_right_by(due_at: datetime, issued_at: datetime, terms: Terms) -> datetime:
+    """Return by when a notice issued at `issued_at` wants an overdue case put right.
+
+    Before the leaders hear of it; a notice that comes late still leaves one working day.
+    """
+    return max(terms.after(due_at, Rule.LEADERS), terms.after(issued_at, Term(1)))

@@ -4,17 +4,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import current_app, render_template, url_for
+from flask import render_template, url_for
 
 from .. import privacy
 from ..errors import FeedbackError, NotYours
 from ..offices.models import Account
+from ..offices.sign_in import me
 from ..reviews.drafts import Identity
 from ..reviews.queries import name_of, phone_of
 from ..wording import label
 from . import evidence, rulebook
 from .casefile import File, file_of
 from .forms import FORMS, ActForm, RevealForm
+from .inboxes import sees_all
 from .models import Case, SupervisionNotice
 from .offers import Bar, barred, in_turn, next_of, offered, waits_for
 from .states import MOVES, VISIT_ATTEMPTS, WORKING, Act, Purpose, Whose
@@ -119,7 +121,8 @@ def _reveal_form(acts: Sequence[Act], file: File) -> RevealForm | None:
 
 
 def notice_link(notice: SupervisionNotice) -> str | None:
-    """Return the address where a supervision notice is printed, where there is such a page."""
-    if "cases.notice" not in current_app.view_functions:
+    """Return where a supervision notice is read, None for one that was another department's."""
+    account = me()
+    if not sees_all(account) and notice.department_code != account.department_code:
         return None
     return url_for("cases.notice", number=notice.case.number, notice=notice.number)

@@ -13,9 +13,8 @@ from uuid import UUID
 import structlog
 from sqlalchemy import select, update
 
-from .. import clock
 from ..catalog.models import Item
-from ..db import db, insert, new_id, transaction
+from ..db import db, insert, transaction
 from ..errors import FeedbackError
 from ..events.models import ServiceEvent
 from ..ledger.actions import SYSTEM, Line, write
@@ -24,8 +23,9 @@ from ..notify.occasions import Occasion
 from ..offices.models import Account, AccountRole
 from ..offices.roles import Role
 from . import rulebook
+from .issuing import issue_notice
 from .ladder import Crossed, Rung, climbed, next_rung_at, rungs
-from .models import Case, NoticeCounter, RungClimbed, SupervisionNotice
+from .models import Case, RungClimbed, SupervisionNotice
 from .models.urging import Cause
 from .opening import case_link, supervising_offices
 from .states import LAST_ROUND, WORKING
@@ -204,40 +204,6 @@ def _facts(case: Case, notice: SupervisionNotice | None) -> dict[str, Any]:
 def _promise(case: Case, rung: Rung, occasion: Occasion, to: str, facts: dict[str, Any]) -> Promise:
     key = f"rung{int(rung)}:{occasion.value}:{case.id}:{_iso(case.next_due_at)}:{to}"
     return Promise(occasion.value, key, case.id, facts, department=to)
-
-
-def issue_notice(case: Case, cause: Cause, now: datetime) -> SupervisionNotice:
-    """Issue a numbered supervision notice to the head of the case's department (督办单).
-
-    Inside a transaction. The same cause and deadline bring one notice only; it is returned again.
-    """
-    same = select(SupervisionNotice).where(
-        SupervisionNotice.case_id == case.id, SupervisionNotice.cause == cause,
-        SupervisionNotice.due_at == case.next_due_at,
-    )  # fmt: skip
-    issued = db.session.scalar(same)
-    if issued is not None:
-        return issued
-    issued = SupervisionNotice(
-        id=new_id(), number=_next_number(now), case_id=case.id,
-        department_code=str(case.department_code), cause=cause, round=case.round,
-        due_at=case.next_due_at, at=now,
-    )  # fmt: skip
-    db.session.add(issued)
-    db.session.flush()
-    facts = {"number": issued.number, "cause": cause.value, "due_at": _iso(case.next_due_at)}
-    write(now, SYSTEM, Line("case", case.id, "notice", facts))
-    return issued
-
-
-def _next_number(now: datetime) -> str:
-    """Count the year's notices up by one; the row's lock keeps numbers without gap or double."""
-    year = clock.day_of(now).year
-    counter = insert(NoticeCounter).values(year=year, last=1)
-    counter = counter.on_conflict_do_update(
-        index_elements=["year"], set_={"last": NoticeCounter.last + 1}
-    )
-    return f"DB-{year}-{db.session.scalar(counter.returning(NoticeCounter.last)):06d}"
 
 
 def tell_of_sending_back(case: Case, notice: SupervisionNotice, now: datetime) -> None:

@@ -4,7 +4,7 @@ from flask import Flask
 
 from ..cases.calendar_commands import commands as calendar_commands
 from ..cases.commands import commands as cases_commands
-from ..cases.desks import pages as cases_pages
+from ..cases.doors import pages as cases_pages
 from ..cases.finding import pages as finding_pages
 from ..cases.pressure_pages import pages as pressure_pages
 from ..cases.rule_commands import commands as rule_commands
@@ -26,6 +26,7 @@ from .api import api
 from .citizen import open_citizen_pages
 from .headers import open_headers
 from .health import pages as health_pages
+from .key_commands import commands as key_commands
 from .message_commands import commands as message_commands
 from .messages import pages as message_pages
 from .receipts import pages as receipt_pages
@@ -54,6 +55,7 @@ COMMANDS = (
     calendar_commands,
     rule_commands,
     message_commands,
+    key_commands,
     settings_command,
     catalog_commands,
     account_commands,

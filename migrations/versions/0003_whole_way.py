@@ -1254,13 +1254,26 @@ def create_citizen_and_ladder() -> None:
         sa.Column("cause", choice("overdue", "dissatisfied", name="cause"), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("awaits", choice("contact", "reply", name="awaits"), nullable=False),
+        sa.Column("days_over", sa.Integer(), nullable=False),
+        sa.Column("answer_by", sa.DateTime(timezone=True), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("issued_by", sa.String(length=20), nullable=True),
+        sa.CheckConstraint("days_over >= 0", name=op.f("ck_supervision_notices_days_over_range")),
         sa.CheckConstraint(
             "length(department_code) <= 20",
             name=op.f("ck_supervision_notices_department_code_length"),
         ),
         sa.CheckConstraint(
             "length(number) <= 20", name=op.f("ck_supervision_notices_number_length")
+        ),
+        sa.CheckConstraint(
+            "length(issued_by) <= 20", name=op.f("ck_supervision_notices_issued_by_length")
+        ),
+        sa.ForeignKeyConstraint(
+            ["issued_by"],
+            ["departments.code"],
+            name=op.f("fk_supervision_notices_issued_by"),
         ),
         sa.ForeignKeyConstraint(
             ["case_id"], ["cases.id"], name=op.f("fk_supervision_notices_case_id")

@@ -4,12 +4,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from feedback import clock
+from feedback.cases import actions
 from feedback.cases.states import State
 from feedback.db import db
 from feedback.notify.models import Message
 from feedback.offices.roles import Role
 
+from ..cases.doing import do
 from ..factories import (
+    UNHAPPY,
     let_go,
     make_account,
     make_case,
@@ -40,6 +43,7 @@ def desks(app):
         cases = [f"/cases/{walk_to(make_case(now), to, people, now).number}" for to in STATES]
         closed = f"/cases/{walk_to(make_case(now), State.CLOSED, people, now).number}"
         unnamed = f"/cases/{make_case(now, identity='anonymous', name='', phone='').number}"
+        notice = send_back(walk_to(make_case(now), State.VISITING, people, now), people, now)
         service = f"/desk/events/{make_event(now).id}"
         promise_mail(now)
         message = give_up(now)
@@ -52,12 +56,18 @@ def desks(app):
                 "/desk/events?q=zzz", service, f"{service}/slip",
                 f"/desk/events/sheet?event={service.split('/')[-1]}"],
         people.handler: ["/cases", "/cases?pile=overdue", "/cases?pile=ended", *cases, closed, unnamed],
-        people.head: ["/reports", report],
+        people.head: ["/reports", report, "/supervision/notices", notice],
         people.operator: ["/supervision", cases[3]],
         people.supervisor: ["/supervision", "/cases", *cases, closed, report, "/messages", message],
         admin: ["/admin/accounts", f"/admin/accounts/{admin.id}", "/admin/catalogue",
                 "/admin/catalogue?q=RS", "/messages"],
     }  # fmt: skip
+
+
+def send_back(case, people, now):
+    """Have the citizen send a case back, and return the page of the notice that follows."""
+    do(actions.visit, case, people.operator, UNHAPPY, now=now)
+    return f"/cases/{case.number}/notices/DB-{now.year}-000001"
 
 
 def give_up(now):

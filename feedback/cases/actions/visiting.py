@@ -13,11 +13,12 @@ from ...ledger.actions import CITIZEN, Actor
 from ...offices.models import Account
 from .. import rulebook
 from ..deadlines import Step
+from ..issuing import issue_notice
 from ..models import Case, ReturnVisit, SecondReview
 from ..models.urging import Cause
 from ..rules import Rule
 from ..states import Act, Means, Outcome, State, after_visit
-from ..urging import issue_notice, tell_of_sending_back
+from ..urging import tell_of_sending_back
 from .moving import allow, lock, move, note, out_of_turn, plan_columns, take_part, term_of
 
 SATISFIED_FROM = 3

@@ -21,6 +21,13 @@ class Cause(StrEnum):
     DISSATISFIED = "dissatisfied"
 
 
+class Duty(StrEnum):
+    """What the department owes by the deadline that a notice is about. Named like the acts."""
+
+    CONTACT = "contact"
+    REPLY = "reply"
+
+
 class RungClimbed(Base):
     """One rung of one deadline of one case. The key is the rule: each at most once."""
 
@@ -37,7 +44,10 @@ class RungClimbed(Base):
 
 
 class SupervisionNotice(Base):
-    """A supervision notice to the head of a department (督办单): numbered, printable."""
+    """A supervision notice to the head of a department (督办单): numbered, printable.
+
+    What it says is kept, so that it says the same whenever it is printed again.
+    """
 
     __tablename__ = "supervision_notices"
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -48,7 +58,18 @@ class SupervisionNotice(Base):
     round: Mapped[int]
     due_at: Mapped[datetime]
     """The deadline that was missed, or by which it is now to be put right."""
+    awaits: Mapped[Duty] = mapped_column(choice(Duty, "awaits"))
+    days_over: Mapped[int]
+    """Working days by which the deadline was over on the notice's day; 0 for a case sent back."""
+    answer_by: Mapped[datetime]
+    """By when the notice wants it done."""
     at: Mapped[datetime]
+    issued_by: Mapped[str | None] = mapped_column(ForeignKey("departments.code"))
+    """The supervising office that signs; NULL if there was none but the department itself."""
     case: Mapped[Case] = relationship()
-    department: Mapped[Department] = relationship()
-    __table_args__ = (UniqueConstraint("case_id", "cause", "due_at"),)
+    department: Mapped[Department] = relationship(foreign_keys=[department_code])
+    issuer: Mapped[Department | None] = relationship(foreign_keys=[issued_by])
+    __table_args__ = (
+        UniqueConstraint("case_id", "cause", "due_at"),
+        CheckConstraint("days_over >= 0", name="days_over_range"),
+    )
