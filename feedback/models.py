@@ -1,6 +1,7 @@
 """Every table, imported in one place for migrations and for the mapper's sake."""
 
 from .cases import models as cases
+from .cases.special import models as special
 from .catalog import models as catalog
 from .events import models as events
 from .ledger import models as ledger
@@ -12,4 +13,5 @@ from .scheduler import models as scheduler
 
 __all__ = [
     "cases", "catalog", "events", "ledger", "notify", "offices", "reports", "reviews", "scheduler",
+    "special",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ import click
 from flask.cli import AppGroup
 
 from .. import clock
+from .special import actions as special
 from .urging import climb
 
 commands = AppGroup("cases", help="Cases being put right.")
@@ -14,3 +15,13 @@ def remind() -> None:
     """Promise the notices about deadlines that come near or have passed; each once."""
     told = climb(clock.now())
     click.echo(f"told about {len(told)} cases" + "".join(f"\n{number}" for number in told))
+
+
+@commands.command("root-causes")
+def root_causes() -> None:
+    """Propose a special rectification where cases of a kind pile up, and tell of those overdue."""
+    now = clock.now()
+    for number in special.propose(now):
+        click.echo(f"proposed, or joined by later cases: {number}")
+    for number in special.remind(now):
+        click.echo(f"told as overdue: {number}")

@@ -4,6 +4,7 @@ from flask import Flask
 
 from ..cases.commands import commands as cases_commands
 from ..cases.pages import pages as cases_pages
+from ..cases.special.pages import pages as special_pages
 from ..catalog.commands import catalog as catalog_commands
 from ..catalog.pages import pages as catalog_pages
 from ..commands import settings_command
@@ -28,6 +29,7 @@ from .web import pages as web_pages
 BLUEPRINTS = (
     api,
     cases_pages,
+    special_pages,
     events_pages,
     reports_pages,
     web_pages,
