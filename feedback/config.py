@@ -88,6 +88,23 @@ class Settings(BaseSettings):
         time(17, 30), description="When the offices' day ends; officers' deadlines fall on it."
     )
 
+    special_cases: int = Field(
+        3,
+        ge=2,
+        le=100,
+        description="Cases of one item and tag class that propose a special rectification "
+        "(反映强烈、差评集中的事项须调查研究、及时整改, 鲁政办发〔2020〕10号; the number is our default).",
+    )
+    special_window_days: int = Field(
+        30, ge=1, le=366, description="Days within which these cases were opened (our default)."
+    )
+    special_workdays: int = Field(
+        20, ge=1, le=120, description="Working days the owner of one has, unless told otherwise."
+    )
+    special_desk_workdays: int = Field(
+        5, ge=1, le=60, description="Working days in which supervisors decide about one."
+    )
+
     rate_limits: Switch = Field("on", description="`off` is for load tests only.")
     rate_store: str = Field(
         "memory://", description="Where limits are counted; several processes share redis://…"

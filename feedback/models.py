@@ -2,6 +2,7 @@
 
 from .calendar import models as calendar
 from .cases import models as cases
+from .cases.special import models as special
 from .catalog import models as catalog
 from .events import models as events
 from .ledger import models as ledger
@@ -13,5 +14,5 @@ from .scheduler import models as scheduler
 
 __all__ = [
     "calendar", "cases", "catalog", "events", "ledger", "notify", "offices", "reports", "reviews",
-    "scheduler",
+    "scheduler", "special",
 ]  # fmt: skip

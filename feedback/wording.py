@@ -220,6 +220,22 @@ LABELS: Mapping[str, Mapping[str, LazyString]] = {
         "closed": _l("Closed"), "voided": _l("Not counted"),
         "objected": _l("Objection being judged"),
     },
+    "special_state": {
+        "proposed": _l("Proposed, to be confirmed"), "declined": _l("Not taken up"),
+        "working": _l("Its owner is at work"), "reported": _l("Report to be looked at"),
+        "closed": _l("Closed"),
+    },
+    "special_act": {
+        "confirm": _l("Take it up"), "decline": _l("Do not take it up"),
+        "measure": _l("Write down the measures"), "report": _l("Report what was done"),
+        "send_back": _l("Send the report back"), "close": _l("Close it"),
+    },
+    "special_happened": {
+        "propose": _l("Proposed by the system"), "join": _l("Later cases joined"),
+        "confirm": _l("Taken up"), "decline": _l("Not taken up"), "measure": _l("Measures"),
+        "report": _l("Report on what was done"), "send_back": _l("Report sent back"), "close": _l("Closed"),
+        "overdue": _l("Overdue, and told"),
+    },
     "act": {
         "route": _l("Assign"), "accept": _l("Accept"), "contact": _l("Contact the citizen"),
         "verify": _l("Record the finding"), "rectify": _l("Submit what was put right"),
@@ -354,6 +370,12 @@ LABELS: Mapping[str, Mapping[str, LazyString]] = {
         "desk_asked": _l("Supervisors asked to decide"),
         "desk_notice": _l("Told the supervisors"), "leaders_overdue": _l("Told the leaders"),
         "citizen_term_moved": _l("New date told to the citizen"),
+        "special_proposed": _l("Supervisors told of a special rectification proposed"),
+        "special_reported": _l("Supervisors told of a report"),
+        "special_desk_overdue": _l("Supervisors told: overdue"),
+        "special_confirmed": _l("Owner of a special rectification told"),
+        "special_sent_back": _l("Owner told: report sent back"),
+        "special_overdue": _l("Owner told: overdue"), "special_closed": _l("Owner told: closed"),
         "citizen_voided": _l("Told the citizen"), "citizen_objection_judged": _l("Told the citizen"),
     },
     "message_state": {
@@ -413,6 +435,7 @@ DESKS = (
     ("/supervision", _l("Return visits"), ("operator",)),
     ("/cases", _l("Cases"), ("handler", "head", "supervisor", "auditor")),
     ("/find", _l("Find a case"), ("operator", "supervisor", "auditor")),
+    ("/specials", _l("Root causes"), ("handler", "head", "supervisor", "auditor")),
     ("/supervision/notices", _l("Supervision notices"), ("supervisor", "auditor", "head")),
     ("/reports", _l("Reports"), ("supervisor", "auditor", "head")),
     ("/messages", _l("Messages"), ("supervisor", "admin")),

@@ -36,7 +36,7 @@ def locked_rules(app):
 def address(rule):
     """Return an address of the rule with plausible parts filled in."""
     parts = {
-        "number": "HC-2026-000001", "week": "2026-W47", "code": "X",
+        "number": "HC-2026-000001", "special": "ZX-2026-0001", "week": "2026-W47", "code": "X",
         "table": "items", "name": "x", "notice": "DB-2026-000001",
     }  # fmt: skip
     for argument, converter in rule._converters.items():

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from .. import clock
 from ..catalog import routing as table
+from ..catalog.grades import TagClass
 from ..catalog.models import RoutingRule
 from ..catalog.routing import Routing, Served
 from ..config import settings
@@ -43,7 +44,7 @@ def open_case(
 
     Inside a transaction, before the review is inserted. Raises AlreadyRated if the event has one.
     """
-    routing = _route(served, said)
+    routing = responsible(served, said.tag_classes)
     number = _next_number(now)
     terms = rulebook.born_with(now)
     row: dict[str, Any] = {
@@ -70,13 +71,14 @@ def _ledger_facts(row: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _route(served: Served, said: Statement) -> Routing:
+def responsible(served: Served, classes: frozenset[TagClass]) -> Routing:
+    """Return who answers for tags of these classes by the routing table in force, and why."""
     rules = [
         table.Rule(row.position, row.tag_class, row.item_code, row.owner)
         for row in db.session.execute(select(*RoutingRule.__table__.columns))
     ]
     active = frozenset(db.session.scalars(select(Department.code).where(Department.active)))
-    return table.route(rules, said.tag_classes, served, active)
+    return table.route(rules, classes, served, active)
 
 
 def _next_number(now: datetime) -> str:

@@ -8,6 +8,7 @@ from ..cases.doors import pages as cases_pages
 from ..cases.finding import pages as finding_pages
 from ..cases.pressure_pages import pages as pressure_pages
 from ..cases.rule_commands import commands as rule_commands
+from ..cases.special.pages import pages as special_pages
 from ..catalog.commands import catalog as catalog_commands
 from ..catalog.pages import pages as catalog_pages
 from ..commands import settings_command
@@ -38,6 +39,7 @@ BLUEPRINTS = (
     cases_pages,
     finding_pages,
     pressure_pages,
+    special_pages,
     events_pages,
     reports_pages,
     web_pages,

@@ -20,6 +20,13 @@ class Occasion(StrEnum):
     DESK_ASKED = "desk_asked"
     DESK_NOTICE = "desk_notice"
     LEADERS_OVERDUE = "leaders_overdue"  # to the leaders
+    SPECIAL_PROPOSED = "special_proposed"  # about root causes, to the supervisors
+    SPECIAL_REPORTED = "special_reported"
+    SPECIAL_DESK_OVERDUE = "special_desk_overdue"
+    SPECIAL_CONFIRMED = "special_confirmed"  # about root causes, to their owner
+    SPECIAL_SENT_BACK = "special_sent_back"
+    SPECIAL_OVERDUE = "special_overdue"
+    SPECIAL_CLOSED = "special_closed"
     CITIZEN_REPLIED = "citizen_replied"  # to the citizen, by text message
     CITIZEN_TERM_MOVED = "citizen_term_moved"
     CITIZEN_VOIDED = "citizen_voided"
@@ -42,6 +49,8 @@ READERS = {
     Occasion.DESK_DUE_SOON: Readers.SUPERVISORS, Occasion.DESK_OVERDUE: Readers.SUPERVISORS,
     Occasion.DESK_ASKED: Readers.SUPERVISORS, Occasion.DESK_NOTICE: Readers.SUPERVISORS,
     Occasion.LEADERS_OVERDUE: Readers.LEADERS,
+    Occasion.SPECIAL_PROPOSED: Readers.SUPERVISORS, Occasion.SPECIAL_REPORTED: Readers.SUPERVISORS,
+    Occasion.SPECIAL_DESK_OVERDUE: Readers.SUPERVISORS,
 }  # fmt: skip
 """Everybody else's is the department's. An office that supervises may also be complained of: then
 its handlers are meant, and not its supervisors. So the occasion says for whom a message is."""

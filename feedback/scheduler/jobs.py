@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..cases.recounting import recount
+from ..cases.special import actions as special
 from ..cases.urging import climb
 from ..config import settings
 from ..notify.outbox import deliver
@@ -46,6 +47,11 @@ def tell_about_deadlines(now: datetime, _go_on: GoOn) -> list[str]:
     return climb(now)
 
 
+def look_for_root_causes(now: datetime, _go_on: GoOn) -> list[str]:
+    """Propose special rectifications where cases pile up, and tell of those that are overdue."""
+    return special.propose(now) + special.remind(now)
+
+
 def write_reports(now: datetime, _go_on: GoOn) -> list[str]:
     """Write the closure reports of the weeks that are over."""
     return write_due(now)
@@ -56,5 +62,6 @@ JOBS = (
     Job("deliver-messages",       5, deliver_messages,     "messages deliver"),
     Job("recount-deadlines",   3600, recount_deadlines,    "cases recount"),
     Job("tell-of-deadlines",     60, tell_about_deadlines, "cases remind"),
+    Job("find-root-causes",     300, look_for_root_causes, "cases root-causes"),
     Job("write-reports",         60, write_reports,        "reports write-due"),
 )  # fmt: skip

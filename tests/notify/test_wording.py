@@ -18,7 +18,7 @@ DESK = {Occasion.DESK_DUE_SOON, Occasion.DESK_OVERDUE}
 STEPS = ["triage", "transferring", "appealed", "objected", "visiting", "closing"]
 MORE = {
     "step": "visiting", "what": "appeal", "granted": False, "notice": "DB-2026-000007",
-    "upheld": True,
+    "upheld": True, "about": "guide",
 }  # fmt: skip
 TEXTS = {one for one in Occasion if one.value.startswith("citizen_")} - {Occasion.CITIZEN_ADDED}
 

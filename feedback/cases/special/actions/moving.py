@@ -1,0 +1,122 @@
+"""How every act moves a special rectification: who may, in turn, the claim, the deadline, the line."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+
+from ....config import settings
+from ....db import db
+from ....errors import FeedbackError, NotYours, OutOfTurn
+from ....ledger.actions import Line, write
+from ....notify.actions import Promise, promise
+from ....notify.occasions import Occasion
+from ....offices.models import Account
+from ....offices.sign_in import actor
+from ... import rulebook
+from ...opening import supervising_offices
+from ...rules import Term
+from ..models import Special
+from ..states import MOVES, OPEN, Act, State, may_act
+
+SUBJECT = "special"
+
+
+class SomeNotDone(FeedbackError):
+    """A round could not do everything; the rest was done. `facts["which"]` names what was left."""
+
+    code = "some_not_done"
+
+
+def allow(special: Special, by: Account, act: Act, seen: int) -> None:
+    """Refuse an act that is not this person's, not in turn, or meant for an older page.
+
+    Takes the row's lock first, so that of two at once the second is refused before it writes
+    anything. Raises NotYours, OutOfTurn.
+    """
+    db.session.refresh(special, with_for_update=True)
+    roles = frozenset(role.name for role in by.roles)
+    if not may_act(act, roles, by.department_code, answers(special)):
+        raise not_yours(act)
+    if special.state is not MOVES[act].come_from or special.version != seen:
+        raise out_of_turn(special, act)
+
+
+def answers(special: Special) -> str | None:
+    """Return the office that answers for it: the owner, or whom the routing table names."""
+    return special.owner_code or special.suggested_code
+
+
+def not_yours(act: Act) -> NotYours:
+    """Return the refusal that says whose act it is."""
+    return NotYours(who=[role.value for role in MOVES[act].roles])
+
+
+def out_of_turn(special: Special, act: Act) -> OutOfTurn:
+    """Return the refusal that says where it stands."""
+    return OutOfTurn(act=act.value, state=special.state.value)
+
+
+def move(
+    special: Special, act: Act, by: Account, now: datetime, facts: dict[str, Any],
+    due_at: datetime | None = None, **changes: Any,
+) -> None:  # fmt: skip
+    """Move it, set the deadline of where it then stands, and write the ledger line.
+
+    `due_at` is the owner's new deadline, if the act gives one. Raises OutOfTurn if somebody moved
+    it meanwhile.
+    """
+    goes_to = MOVES[act].to
+    owners = due_at or special.due_at
+    following = owners if goes_to is State.WORKING else desk_due_at(now)
+    moved: dict[str, Any] = {
+        "state": goes_to, "version": special.version + 1, "due_at": owners,
+        "ended_at": None if goes_to in OPEN else now,
+        **deadline_columns(following if goes_to in OPEN else None), **changes,
+    }  # fmt: skip
+    claimed = update(Special).where(
+        Special.id == special.id, Special.version == special.version,
+        Special.state == MOVES[act].come_from,
+    )  # fmt: skip
+    if db.session.scalar(claimed.values(moved).returning(Special.id)) is None:
+        raise out_of_turn(special, act)
+    if due_at:
+        facts = {**facts, "due_at": due_at.isoformat()}
+    write(now, actor(by), Line(SUBJECT, special.id, act.value, {**facts, "to": goes_to.value}))
+
+
+def desk_due_at(now: datetime) -> datetime:
+    """Return by when the supervisors must decide about what comes to them `now`."""
+    return rulebook.in_force().after(now, Term(settings().special_desk_workdays))
+
+
+def deadline_columns(next_due_at: datetime | None) -> dict[str, Any]:
+    """Return the columns of the deadline of what comes next."""
+    warn_at = rulebook.in_force().warn_at(next_due_at) if next_due_at else None
+    return {"next_due_at": next_due_at, "warn_at": warn_at}
+
+
+def link(special: Special) -> str:
+    """Return its address for the staff."""
+    return f"{settings().base_url}/specials/{special.number}"
+
+
+def tell_owner(special: Special, occasion: Occasion, key: object, now: datetime) -> None:
+    """Promise the owner's people a message. `key` tells it from others of its occasion."""
+    promise(now, _promise(special, occasion, key, str(special.owner_code)))
+
+
+def tell_supervisors(special: Special, occasion: Occasion, key: object, now: datetime) -> None:
+    """Promise every supervising office a message."""
+    offices = supervising_offices()
+    promise(now, *(_promise(special, occasion, key, office) for office in offices))
+
+
+def _promise(special: Special, occasion: Occasion, key: object, office: str) -> Promise:
+    due = special.next_due_at
+    facts = {
+        "number": special.number, "item": special.item.name, "about": special.tag_class.value,
+        "due_at": due.isoformat() if due else None, "link": link(special),
+    }  # fmt: skip
+    dedupe = f"{occasion.value}:{special.id}:{key}:{office}"
+    return Promise(occasion.value, dedupe, special.id, facts, department=office)
