@@ -25,7 +25,16 @@ from ..states import Act, Ground, Part, State, Verdict
 from .asking import tell_department, tell_supervisors
 from .assigning import restarted
 from .handling import add_evidence, tell_citizen
-from .moving import allow, move, out_of_turn, plan_columns, require_untouched, take_part, term_of
+from .moving import (
+    allow,
+    hold,
+    move,
+    out_of_turn,
+    plan_columns,
+    require_untouched,
+    take_part,
+    term_of,
+)
 
 
 def appeal(
@@ -129,6 +138,7 @@ def object_to(case: Case, words: str, now: datetime) -> None:
 
     Raises OutOfTurn.
     """
+    hold(case)
     judged = case.judgement_id and db.session.get(Judgement, case.judgement_id)
     too_late = case.objection_until is None or now >= case.objection_until
     again = db.session.scalar(select(Objection.id).where(Objection.case_id == case.id))

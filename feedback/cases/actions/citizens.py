@@ -17,7 +17,7 @@ from ..opening import case_link
 from ..rules import Rule
 from ..states import MOVES, Act
 from .asking import tell_supervisors
-from .moving import not_yours, note, out_of_turn
+from .moving import hold, not_yours, note, out_of_turn
 
 MOST = 20
 """How often a citizen may add something, or report pressure, to one case."""
@@ -28,6 +28,7 @@ def add(case: Case, words: str, now: datetime) -> None:
 
     Raises OutOfTurn once it has ended, TooOften after `MOST` of them.
     """
+    hold(case)
     if case.state not in MOVES[Act.ADD].come_from:
         raise out_of_turn(case, Act.ADD)
     _refuse_too_many(Addition, case)

@@ -25,13 +25,23 @@ from ..states import DESK_TERMS, MOVES, Act, Part, State, may_act
 def allow(case: Case, by: Account, act: Act, seen: int) -> None:
     """Refuse an act that is not this person's, not in turn, or meant for an older page.
 
-    Raises NotYours, OutOfTurn.
+    The case is held from here to the end of the transaction. Raises NotYours, OutOfTurn.
     """
+    hold(case)
     roles = frozenset(role.name for role in by.roles)
     if not may_act(act, roles, by.department_code, case.department_code):
         raise not_yours(act)
     if case.state not in MOVES[act].come_from or case.version != seen:
         raise out_of_turn(case, act)
+
+
+def hold(case: Case) -> None:
+    """Wait until nobody else acts on the case, and read it as it then stands.
+
+    Without that, the second of two who act at once would meet a UNIQUE key of what was done before
+    it meets the claim of the case, and get a fault in place of a refusal.
+    """
+    db.session.refresh(case, with_for_update={"of": Case})
 
 
 def not_yours(act: Act) -> NotYours:
@@ -51,6 +61,15 @@ def take_part(case: Case, by: Account, act: Act, part: Part, now: datetime) -> N
     db.session.execute(mine)
     kept = select(CasePart.part).where(CasePart.case_id == case.id, CasePart.account_id == by.id)
     if db.session.scalar(kept) is not part:
+        raise not_yours(act)
+
+
+def require_not_handler(case: Case, by: Account, act: Act) -> None:
+    """Refuse whoever had a hand in the case, in whatever office they are by now. Raises NotYours."""
+    handled = select(CasePart.part).where(
+        CasePart.case_id == case.id, CasePart.account_id == by.id, CasePart.part == Part.HANDLER
+    )
+    if db.session.scalar(handled) is not None:
         raise not_yours(act)
 
 
@@ -123,7 +142,10 @@ def standing_of(case: Case, moved: dict[str, Any] | None = None) -> Standing:
 def deadline_columns(
     case: Case, moved: dict[str, Any], told: Rung = Rung.NOTHING, now: datetime | None = None
 ) -> dict[str, Any]:
-    """Return the deadline columns after a move; the ladder too if the next deadline is another."""
+    """Return the deadline columns after a move; the ladder too if the next deadline is another.
+
+    The desk's deadline is another than the department's, even when both fall on one moment.
+    """
     terms = rulebook.of_case(case)
     found = terms.deadlines(standing_of(case, moved))
     columns = {
@@ -131,7 +153,8 @@ def deadline_columns(
         "desk_due_at": found.desk_due_at, "next_due_at": found.next_due_at,
         "warn_at": found.warn_at,
     }  # fmt: skip
-    if found.next_due_at == case.next_due_at:
+    same_side = (moved.get("state", case.state) in DESK_TERMS) == (case.state in DESK_TERMS)
+    if found.next_due_at == case.next_due_at and same_side:
         return columns
     return columns | foot_of_ladder(found, terms, told, now)
 
