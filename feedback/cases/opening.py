@@ -141,6 +141,11 @@ def supervising_offices() -> Sequence[str]:
     ).all()
 
 
+def deciding_offices(owner: str | None) -> Sequence[str]:
+    """Return the offices that supervise a case of `owner`: never the owner itself."""
+    return [office for office in supervising_offices() if office != owner]
+
+
 def case_link(number: str) -> str:
     """Return the address of a case for the staff."""
     return f"{settings().base_url}/cases/{number}"
