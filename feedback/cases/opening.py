@@ -134,12 +134,18 @@ def tell_owner(row: dict[str, Any], item_name: str, now: datetime) -> None:
     promise(now, *promises)
 
 
-def supervising_offices(but: str | None = None) -> Sequence[str]:
-    """Return the codes of the offices that supervise, without the one that must not be told."""
-    offices = select(Department.code).where(
-        Department.kind == DepartmentKind.SUPERVISOR, Department.active
-    )
-    return db.session.scalars(offices.where(Department.code != but) if but else offices).all()
+def supervising_offices() -> Sequence[str]:
+    """Return the codes of the offices that supervise."""
+    return db.session.scalars(
+        select(Department.code).where(
+            Department.kind == DepartmentKind.SUPERVISOR, Department.active
+        )
+    ).all()
+
+
+def deciding_offices(owner: str | None) -> Sequence[str]:
+    """Return the offices that supervise a case of `owner`: never the owner itself."""
+    return [office for office in supervising_offices() if office != owner]
 
 
 def case_link(number: str) -> str:

@@ -27,8 +27,8 @@ from .issuing import issue_notice
 from .ladder import Crossed, Rung, climbed, next_rung_at, rungs
 from .models import Case, RungClimbed, SupervisionNotice
 from .models.urging import Cause
-from .opening import case_link, supervising_offices
-from .states import LAST_ROUND, WORKING
+from .opening import case_link, deciding_offices, supervising_offices
+from .states import DESK_TERMS, LAST_ROUND, WORKING
 
 log = structlog.get_logger(__name__)
 
@@ -79,7 +79,7 @@ def _due(now: datetime) -> Sequence[Seen]:
 
 def _climb(seen: Seen, now: datetime) -> bool:
     """Climb one case's rungs; say whether they were ours to climb."""
-    case = db.session.get_one(Case, seen.id)
+    case = db.session.get_one(Case, seen.id, with_for_update={"of": Case})
     if case.next_due_at is None or case.warn_at is None:
         return False
     all_rungs = rungs(case.warn_at, case.next_due_at, rulebook.of_case(case))
@@ -112,8 +112,8 @@ def _claim(seen: Seen, rung: Rung, following: datetime | None) -> bool:
 def _record(case: Case, crossed: Sequence[Crossed], now: datetime) -> list[Rung]:
     """Write every rung down, for when it was crossed; return those that were not on record yet."""
     rows = [
-        {"case_id": case.id, "due_at": case.next_due_at, "rung": int(one.rung),
-         "state": case.state, "crossed_at": one.at, "recorded_at": now}
+        {"case_id": case.id, "due_at": case.next_due_at, "at_desk": case.state in DESK_TERMS,
+         "rung": int(one.rung), "state": case.state, "crossed_at": one.at, "recorded_at": now}
         for one in crossed
     ]  # fmt: skip
     kept = insert(RungClimbed).values(rows).on_conflict_do_nothing().returning(RungClimbed.rung)
@@ -139,7 +139,7 @@ def raised(case: Case) -> int:
 
 def _tell(case: Case, rung: Rung, notice: SupervisionNotice | None, now: datetime) -> None:
     """Promise the messages of the highest rung."""
-    ours = _to_department(case) if case.state in WORKING else _to_desk
+    ours = _to_department(case) if case.state in WORKING else _to_desk(case)
     facts = _facts(case, notice)
     loud = min(rung + raised(case), Rung.LEADERS)
     promise(
@@ -168,13 +168,17 @@ def _to_department(case: Case) -> Callable[[Rung, Rung], list[tuple[Occasion, st
     return to
 
 
-def _to_desk(loud: Rung, rung: Rung) -> list[tuple[Occasion, str]]:
+def _to_desk(case: Case) -> Callable[[Rung, Rung], list[tuple[Occasion, str]]]:
     """Return who is told about the supervisors' own step; from the third rung on, leaders too."""
-    occasion = Occasion.DESK_DUE_SOON if rung is Rung.NEAR else Occasion.DESK_OVERDUE
-    told = [(occasion, office) for office in supervising_offices()]
-    if loud >= Rung.NOTICE:
-        told += [(Occasion.LEADERS_OVERDUE, office) for office in leading_offices()]
-    return told
+
+    def to(loud: Rung, rung: Rung) -> list[tuple[Occasion, str]]:
+        occasion = Occasion.DESK_DUE_SOON if rung is Rung.NEAR else Occasion.DESK_OVERDUE
+        told = [(occasion, office) for office in deciding_offices(case.department_code)]
+        if loud >= Rung.NOTICE:
+            told += [(Occasion.LEADERS_OVERDUE, office) for office in leading_offices()]
+        return told
+
+    return to
 
 
 def leading_offices() -> Sequence[str]:

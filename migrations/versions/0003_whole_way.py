@@ -1220,6 +1220,7 @@ def create_citizen_and_ladder() -> None:
         "rungs",
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("at_desk", sa.Boolean(), nullable=False),
         sa.Column("rung", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column(
             "state",
@@ -1243,7 +1244,7 @@ def create_citizen_and_ladder() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("rung BETWEEN 1 AND 4", name=op.f("ck_rungs_rung_range")),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_rungs_case_id")),
-        sa.PrimaryKeyConstraint("case_id", "due_at", "rung", name=op.f("pk_rungs")),
+        sa.PrimaryKeyConstraint("case_id", "due_at", "at_desk", "rung", name=op.f("pk_rungs")),
     )
     op.create_table(
         "supervision_notices",

@@ -204,6 +204,15 @@ def test_two_failed_attempts_on_one_day_are_one(people, now):
     assert case.state is State.CLOSING
 
 
+def test_a_clock_set_back_over_midnight_does_not_make_two_attempts_of_one_day(people, now):
+    case = walk_to(make_case(now), State.VISITING, people, now)
+    tuesday = clock.end_of(clock.day_of(now)) + timedelta(minutes=10)
+    case = do(actions.visit, case, people.operator, NOBODY_HOME, now=tuesday - timedelta(days=1))
+    case = do(actions.visit, case, people.operator, NOBODY_HOME, now=tuesday)
+    with pytest.raises(Invalid):
+        do(actions.visit, case, people.operator, NOBODY_HOME, now=tuesday - timedelta(hours=1))
+
+
 def test_a_dissatisfied_citizen_sends_it_back_once_and_then_to_a_written_conclusion(people, now):
     case = walk_to(make_case(now), State.VISITING, people, now)
     case = do(actions.visit, case, people.operator, UNHAPPY, now=now)

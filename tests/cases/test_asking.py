@@ -8,13 +8,23 @@ from sqlalchemy import select
 from feedback import clock
 from feedback.cases import actions
 from feedback.cases.models import Case, Decision
-from feedback.cases.states import Complexity, State
+from feedback.cases.states import Complexity, Finding, Means, State
 from feedback.db import db, transaction
 from feedback.errors import Invalid, NotYours, OutOfTurn
 from feedback.ledger.queries import timeline
 from feedback.notify.models import Message
+from feedback.offices.models import Account, AccountRole
+from feedback.offices.roles import Role
 
-from ..factories import UNHAPPY, make_account, make_case, make_district, make_people, walk_to
+from ..factories import (
+    UNHAPPY,
+    VISITED,
+    make_account,
+    make_case,
+    make_district,
+    make_people,
+    walk_to,
+)
 from .doing import do
 
 
@@ -116,8 +126,6 @@ def test_one_request_at_a_time_and_complex_only_once(people, now):
 def test_the_department_never_decides_its_own_request(people, now):
     case = walk_to(make_case(now), State.RECTIFYING, people, now)
     case = do(actions.ask_complex, case, people.head, "x", now=now)
-    from feedback.offices.roles import Role
-
     own = make_account(Role.SUPERVISOR, department="RS")
     for somebody in (people.head, people.handler, people.operator, own):
         with pytest.raises(NotYours):
@@ -160,8 +168,6 @@ def test_a_second_transfer_is_the_supervisors_alone(people, now):
     case = make_case(now)
     case = do(actions.ask_transfer, case, people.head, "非本部门事项", "SW", now=now)
     case = do(actions.decide, case, people.supervisor, True, "属水务", now=now)
-    from feedback.offices.roles import Role
-
     head_of_sw = make_account(Role.HEAD, department="SW")
     with pytest.raises(OutOfTurn):
         do(actions.ask_transfer, case, head_of_sw, "也不是我们", "RS", now=now)
@@ -200,3 +206,65 @@ def test_what_was_asked_twice_at_once_is_asked_once(people, now):
         do(actions.ask_complex, case, people.head, "x", now=now, seen=seen)
     with transaction():
         assert db.session.get_one(Case, case.id).version == seen + 1
+
+
+def test_a_decision_leaves_the_work_where_it_has_come_to_meanwhile(people, now):
+    case = walk_to(make_case(now), State.VERIFYING, people, now)
+    case = do(actions.contact, case, people.handler, Means.PHONE, True, "已联系", now=now)
+    case = do(actions.ask_complex, case, people.head, "涉及三个部门", now=now)
+    case = do(actions.verify, case, people.handler, Finding.TRUE, "属实", now=now)
+    case = do(actions.decide, case, people.supervisor, True, "同意", now=now)
+    assert case.state is State.RECTIFYING
+
+
+def test_who_asked_does_not_decide_in_whatever_office_by_then(people, now):
+    case = walk_to(make_case(now), State.RECTIFYING, people, now)
+    case = do(actions.ask_extension, case, people.head, "等设备", "下周", now=now)
+    with transaction():
+        head = db.session.get_one(Account, people.head.id)
+        head.department_code, head.roles = "GOV", [AccountRole(name=Role.SUPERVISOR)]
+    for act, words in ((actions.decide, (True, "同意")), (actions.reassign, ("SW", "x", ""))):
+        with pytest.raises(NotYours):
+            do(act, case, head, *words, now=now)
+    assert not do(actions.decide, case, people.supervisor, True, "同意", now=now).request_id
+
+
+def test_who_asked_does_not_make_the_visit_either(people, now):
+    case = walk_to(make_case(now), State.RECTIFYING, people, now)
+    do(actions.ask_complex, case, people.head, "涉及三个部门", now=now)
+    case = walk_to(case, State.VISITING, people, now)
+    with transaction():
+        head = db.session.get_one(Account, people.head.id)
+        head.department_code, head.roles = "GOV", [AccountRole(name=Role.OPERATOR)]
+    with pytest.raises(NotYours):
+        do(actions.visit, case, head, VISITED, now=now)
+
+
+def test_the_ledger_says_by_how_many_days_a_term_was_extended(people, now):
+    case = walk_to(make_case(now), State.RECTIFYING, people, now)
+    case = do(actions.ask_extension, case, people.head, "等设备", "下周", now=now)
+    do(actions.decide, case, people.supervisor, True, "同意", now=now, days=3)
+    line = next(entry for entry in timeline("case", case.id) if entry.act == "decide")
+    assert line.facts["days"] == 3
+
+
+def test_what_another_department_put_right_is_no_answer_of_this_one(people, now):
+    case = walk_to(make_case(now), State.RECTIFYING, people, now)
+    case = do(actions.rectify, case, people.handler, "已改", "", (), now=now)
+    case = do(actions.reassign, case, people.supervisor, "SW", "属水务", "", now=now)
+    chen = people.colleague_elsewhere
+    case = do(actions.accept, case, chen, now=now)
+    case = do(actions.verify, case, chen, Finding.NO_LEGAL_BASIS, "依法收费", now=now)
+    with pytest.raises(OutOfTurn) as refused:
+        do(actions.reply, case, chen, "已改", "", "", now=now)
+    assert refused.value.facts["missing"] == "rectify"
+    case = do(actions.rectify, case, chen, "依法收费", "水价办法第三条", (), now=now)
+    assert do(actions.reply, case, chen, "说明", "", "", now=now).state is State.VISITING
+
+
+def test_an_office_complained_of_is_not_asked_to_decide(people, now):
+    case = make_case(now, item="GOV-001")
+    head_of_gov = make_account(Role.HEAD, department="GOV")
+    do(actions.ask_transfer, case, head_of_gov, "非本部门事项", "SW", now=now)
+    asked = select(Message.to_department).where(Message.occasion == "desk_asked")
+    assert set(db.session.scalars(asked)) == {"XZSP"}

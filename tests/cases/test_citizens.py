@@ -129,6 +129,13 @@ def test_pressure_reaches_the_supervisors_and_nothing_of_it_shows_in_the_case(pe
     assert {message.to_department for message in asked} == {"GOV", "XZSP"}
 
 
+def test_pressure_by_a_supervising_office_is_told_to_the_other_one_only(people, now):
+    case = make_case(now, item="GOV-001")
+    say(actions.report_pressure, case, "办公室打电话要我改", now=now)
+    told = select(Message.to_department).where(Message.dedupe_key.startswith("pressed:"))
+    assert set(db.session.scalars(told)) == {"XZSP"}
+
+
 def test_pressure_is_answered_once_by_another_office(people, now):
     case = make_case(now)
     say(actions.report_pressure, case, "让我改好评", now=now)

@@ -14,6 +14,7 @@ from feedback.ledger.models import Entry
 from feedback.notify.models import Message
 
 from ..factories import UNHAPPY, make_case, make_district, make_people, walk_to
+from .doing import do
 
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 FRIDAY = datetime(2026, 11, 27, 2, 0, tzinfo=UTC)
@@ -182,6 +183,24 @@ def test_what_waits_for_the_supervisors_is_told_to_them_and_not_to_the_departmen
     assert case.state is state
     climb(case.next_due_at + SECOND)
     assert notices() == DESK
+
+
+def test_a_deadline_of_the_desk_does_not_hide_the_departments_own_at_the_same_moment(context):
+    make_district()
+    people, case = make_people(), make_case(MONDAY)
+    tuesday = case.contact_due_at
+    case = do(actions.ask_transfer, case, people.head, "非本部门事项", "SW", now=MONDAY)
+    assert case.next_due_at == tuesday
+    climb(tuesday + SECOND)
+    assert notices() == DESK
+    wednesday = tuesday + timedelta(hours=16)
+    case = do(actions.decide, case, people.supervisor, False, "属你部门", now=wednesday)
+    assert (case.next_due_at, case.rung) == (tuesday, 0)
+    climb(wednesday)
+    assert ("case_overdue", "RS") in notices()
+    climb(tuesday + timedelta(days=1, seconds=1))
+    issued = db.session.scalars(select(SupervisionNotice)).one()
+    assert (issued.department_code, issued.due_at) == ("RS", tuesday)
 
 
 def test_a_closed_case_is_never_told_about(context):

@@ -27,7 +27,7 @@ from .assigning import restarted
 from .handling import add_evidence, tell_citizen
 from .moving import (
     allow,
-    lock,
+    hold,
     move,
     out_of_turn,
     plan_columns,
@@ -138,7 +138,7 @@ def object_to(case: Case, words: str, now: datetime) -> None:
 
     Raises OutOfTurn.
     """
-    lock(case, Act.OBJECT)
+    hold(case)
     judged = case.judgement_id and db.session.get(Judgement, case.judgement_id)
     too_late = case.objection_until is None or now >= case.objection_until
     again = db.session.scalar(select(Objection.id).where(Objection.case_id == case.id))

@@ -1,6 +1,5 @@
 """What a department asks for (complex, more time, not ours), and what a supervisor decides."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,12 +14,20 @@ from ...offices.roles import Role
 from .. import rulebook
 from ..deadlines import Step, Terms
 from ..models import Case, Decision, Requested
-from ..opening import case_link, supervising_offices
+from ..opening import case_link, deciding_offices
 from ..rules import Rule, Term
 from ..states import Act, Complexity, Request, State
 from .assigning import give_to
 from .handling import tell_citizen
-from .moving import allow, move, out_of_turn, plan_columns, take_part, term_of
+from .moving import (
+    allow,
+    move,
+    out_of_turn,
+    plan_columns,
+    require_not_handler,
+    take_part,
+    term_of,
+)
 
 ACTS = {
     Request.COMPLEX: Act.COMPLEX, Request.EXTEND: Act.EXTEND, Request.TRANSFER: Act.TRANSFER,
@@ -100,11 +107,12 @@ def _refuse_untimely(case: Case, kind: Request, number: int, now: datetime) -> N
 
 def tell_supervisors(
     case: Case, what: str, key: str, due_at: datetime, now: datetime, *, subject: object = None,
-    offices: Sequence[str] | None = None, link: str = "",
+    link: str = "",
 ) -> None:  # fmt: skip
-    """Promise the supervising offices a message: something waits for them to decide.
+    """Promise the offices that may decide a message: something waits for them.
 
-    `subject`, `offices` and `link` are for what must not be seen in the case itself.
+    An office that is itself complained of is not told; it could do nothing, and must not know who
+    was pressed. `subject` and `link` are for what must not be seen in the case itself.
     """
     facts = {
         "number": case.number, "item": case.event.item.name, "what": what,
@@ -115,7 +123,7 @@ def tell_supervisors(
         *(
             Promise(Occasion.DESK_ASKED.value, f"{key}:{office}", subject or case.id, facts,
                     department=office)
-            for office in (supervising_offices() if offices is None else offices)
+            for office in deciding_offices(case.department_code)
         ),
     )  # fmt: skip
 
@@ -124,7 +132,7 @@ def decide(
     case: Case, by: Account, granted: bool, words: str, now: datetime, seen: int, *,
     department: str = "", restart_why: str = "", days: int | None = None,
 ) -> None:  # fmt: skip
-    """Decide the request that waits (审批). Only for a supervisor of another office.
+    """Decide the request that waits (审批): a supervisor of another office, with no hand in the case.
 
     `department` and `restart_why` belong to a transfer: another owner than the one proposed, and
     why the clock begins again, if it does. `days` belongs to an extension: how many are added
@@ -132,6 +140,7 @@ def decide(
     NotYours, OutOfTurn, Invalid.
     """
     allow(case, by, Act.DECIDE, seen)
+    require_not_handler(case, by, Act.DECIDE)
     asked = db.session.get(Requested, case.request_id) if case.request_id else None
     if asked is None:
         raise out_of_turn(case, Act.DECIDE)
@@ -145,32 +154,45 @@ def decide(
             by_department=by.department_code, by_leader=leader, granted=granted, words=words,
         )
     )  # fmt: skip
-    facts = {"request": asked.kind.value, "number": asked.number, "granted": granted}
+    facts: dict[str, Any] = {
+        "request": asked.kind.value, "number": asked.number, "granted": granted,
+    }  # fmt: skip
     asking, terms = case.department_code, rulebook.of_case(case)
     if granted and asked.kind is Request.TRANSFER:
         owner = department or str(asked.proposed)
         give_to(case, Act.DECIDE, by, owner, words, restart_why, now, **facts)
     else:
-        changes = _granted(case, asked, terms, days) if granted else {}
+        added = _added(asked, terms, days) if granted else None
+        changes = _granted(case, terms, added) if granted else {}
+        facts["days"] = added and added.amount
+        # Work goes on while the department waits for an answer; a transfer alone stops it.
+        goes_to = asked.come_from if case.state is State.TRANSFERRING else case.state
         due_before = case.due_at
-        move(case, Act.DECIDE, by, asked.come_from, now, facts, request_id=None, **changes)
+        move(case, Act.DECIDE, by, goes_to, now, facts, request_id=None, **changes)
         if case.due_at != due_before:
             _tell_of_new_term(case, asked, now)
     tell_department(case, asking, asked.kind.value, granted, f"decided:{asked.id}", now)
 
 
-def _granted(case: Case, asked: Requested, terms: Terms, days: int | None) -> dict[str, Any]:
-    """Return the columns that granting changes: never to less time than there was."""
-    since, plan = term_of(case)
-    if asked.kind is Request.COMPLEX:
-        first = Step(Rule.COMPLEX.value, terms.rules.terms[Rule.COMPLEX])
-        longer = terms.later((since, plan), (case.opened_at, (first, *plan[1:])))
-        return {"complexity": Complexity.COMPLEX, **plan_columns(*longer)}
+def _added(asked: Requested, terms: Terms, days: int | None) -> Term | None:
+    """Return what an extension adds, None for any other request. Raises Invalid for no measure."""
+    if asked.kind is not Request.EXTEND:
+        return None
     term = terms.rules.terms[Rule.EXTENSION]
     added = Term(term.amount if days is None else days, term.unit)
     if not 1 <= added.amount <= LONGEST_EXTENSION:
         span = {"least": 1, "most": LONGEST_EXTENSION}
         raise Invalid([FieldError("days", "days_out_of_range", span)])
+    return added
+
+
+def _granted(case: Case, terms: Terms, added: Term | None) -> dict[str, Any]:
+    """Return the columns that granting changes: never to less time than there was."""
+    since, plan = term_of(case)
+    if added is None:
+        first = Step(Rule.COMPLEX.value, terms.rules.terms[Rule.COMPLEX])
+        longer = terms.later((since, plan), (case.opened_at, (first, *plan[1:])))
+        return {"complexity": Complexity.COMPLEX, **plan_columns(*longer)}
     return plan_columns(since, (*plan, Step(Rule.EXTENSION.value, added)))
 
 

@@ -14,7 +14,7 @@ from ..models import Case
 from ..opening import tell_owner
 from ..rules import Rule
 from ..states import Act, Complexity, State
-from .moving import allow, move, out_of_turn, plan_columns
+from .moving import allow, move, out_of_turn, plan_columns, require_not_handler
 
 
 def assign(case: Case, by: Account, department: str, why: str, now: datetime, seen: int) -> None:
@@ -29,9 +29,11 @@ def reassign(
     """Give a case to another department without being asked (改派).
 
     In the first round only: afterwards the citizen has had this department's answer. The clock
-    restarts only if `restart_why` says why. Raises Invalid, OutOfTurn.
+    restarts only if `restart_why` says why. Raises NotYours for whoever had a hand in the case,
+    Invalid, OutOfTurn.
     """
     allow(case, by, Act.REASSIGN, seen)
+    require_not_handler(case, by, Act.REASSIGN)
     if case.round > 1:
         raise out_of_turn(case, Act.REASSIGN)
     give_to(case, Act.REASSIGN, by, department, why, restart_why, now)

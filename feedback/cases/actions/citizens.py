@@ -14,11 +14,11 @@ from ...offices.models import Account
 from ...offices.sign_in import actor
 from .. import rulebook
 from ..models import Addition, Case, PressureAnswer, PressureReport
-from ..opening import case_link, supervising_offices
+from ..opening import case_link
 from ..rules import Rule
 from ..states import MOVES, Act
 from .asking import tell_supervisors
-from .moving import not_yours, note, out_of_turn
+from .moving import hold, not_yours, note, out_of_turn
 
 MOST = 20
 """How often a citizen may add something, or report pressure, to one case."""
@@ -33,6 +33,7 @@ def add(case: Case, words: str, now: datetime) -> None:
     The same words sent twice are kept once. Raises OutOfTurn once the case has ended, TooOften after
     `MOST` of them.
     """
+    hold(case)
     if case.state not in MOVES[Act.ADD].come_from:
         raise out_of_turn(case, Act.ADD)
     if _just_said(Addition, case, words, now):
@@ -64,18 +65,9 @@ def report_pressure(case: Case, words: str, now: datetime) -> None:
     db.session.add(said)
     write(now, CITIZEN, Line("pressure", said.id, "report", {"case": case.number}))
     due_at = rulebook.of_case(case).after(now, Rule.DECIDE)
-    told = supervising_offices(but=case.department_code)
     link = f"{settings().base_url}/supervision/pressure/{said.id}"
-    tell_supervisors(
-        case,
-        "pressure",
-        f"pressed:{said.id}",
-        due_at,
-        now,
-        subject=said.id,
-        offices=told,
-        link=link,
-    )
+    key = f"pressed:{said.id}"
+    tell_supervisors(case, "pressure", key, due_at, now, subject=said.id, link=link)
 
 
 def answer_pressure(

@@ -6,9 +6,9 @@ from ...db import db, new_id
 from ...errors import FieldError, Invalid
 from ...offices.models import Account
 from ..models import Case, Closure, Rectification, Reply, ReturnVisit
-from ..states import Act, Part, State
+from ..states import Act, State
 from .handling import latest, latest_finding
-from .moving import allow, move, not_yours, out_of_turn, part_of
+from .moving import allow, move, out_of_turn, require_not_handler
 
 
 def close(case: Case, by: Account, words: str, now: datetime, seen: int) -> None:
@@ -18,7 +18,7 @@ def close(case: Case, by: Account, words: str, now: datetime, seen: int) -> None
     Raises NotYours for a handler, Invalid for a missing conclusion.
     """
     allow(case, by, Act.CLOSE, seen)
-    _refuse_handler(case, by)
+    require_not_handler(case, by, Act.CLOSE)
     finding = latest_finding(case)
     done, replied = latest(Rectification, case), latest(Reply, case)
     visited = latest(ReturnVisit, case)
@@ -41,9 +41,3 @@ def close(case: Case, by: Account, words: str, now: datetime, seen: int) -> None
     db.session.flush()
     facts = {"round": case.round}
     move(case, Act.CLOSE, by, State.CLOSED, now, facts, closed_at=now, closure_id=closure.id)
-
-
-def _refuse_handler(case: Case, by: Account) -> None:
-    """Refuse whoever had a hand in the case, in whatever office they are by now."""
-    if part_of(case, by) is Part.HANDLER:
-        raise not_yours(Act.CLOSE)

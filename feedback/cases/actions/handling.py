@@ -143,13 +143,14 @@ def reply(
     """Reply to the citizen (反馈): on the receipt page, and to a named one by message.
 
     `internal` is for the staff, `publishable` for everybody once released; both may be empty.
-    Raises OutOfTurn while this round has no rectification, or nobody tried to reach a named citizen.
+    Raises OutOfTurn while this round has no rectification of the finding in force (another
+    department's does not count), or nobody tried to reach a named citizen.
     """
     allow(case, by, Act.REPLY, seen)
     named = case.identity is Identity.NAMED
     if named and case.contacted_at is None:
         raise out_of_turn(case, Act.REPLY, missing=Act.CONTACT.value)
-    if latest(Rectification, case) is None:
+    if not _is_put_right(case):
         raise out_of_turn(case, Act.REPLY, missing=Act.RECTIFY.value)
     take_part(case, by, Act.REPLY, now)
     db.session.add(
@@ -163,6 +164,12 @@ def reply(
         case, Occasion.CITIZEN_REPLIED, f"replied:{case.id}:{case.round}", now,
         link=second_link(case.number) if case.round == 1 else receipt_link(case),
     )  # fmt: skip
+
+
+def _is_put_right(case: Case) -> bool:
+    """Say whether this round has a rectification that came after the finding in force."""
+    found, done = latest_finding(case), latest(Rectification, case)
+    return found is not None and done is not None and done.id > found.id
 
 
 def tell_citizen(case: Case, occasion: Occasion, key: str, now: datetime, **facts: Any) -> None:

@@ -26,22 +26,11 @@ from ..states import DESK_TERMS, MOVES, PARTS, Act, Part, State, may_act
 def allow(case: Case, by: Account, act: Act, seen: int) -> None:
     """Refuse an act that is not this person's, not in turn, or meant for an older page.
 
-    Raises NotYours, OutOfTurn.
+    The case is held from here to the end of the transaction. Raises NotYours, OutOfTurn.
     """
+    hold(case)
     require_role(case, by, act)
-    lock(case, act)
     if case.state not in MOVES[act].come_from or case.version != seen:
-        raise out_of_turn(case, act)
-
-
-def lock(case: Case, act: Act) -> None:
-    """Hold the case until the transaction ends. Raises OutOfTurn if it was moved since it was read.
-
-    Of two who act at once the second waits here, so that it is told so, and does not run into what
-    the first has written already.
-    """
-    held = select(Case.version).where(Case.id == case.id).with_for_update()
-    if db.session.scalar(held) != case.version:
         raise out_of_turn(case, act)
 
 
@@ -50,6 +39,15 @@ def require_role(case: Case, by: Account, act: Act) -> None:
     roles = frozenset(role.name for role in by.roles)
     if not may_act(act, roles, by.department_code, case.department_code):
         raise not_yours(act)
+
+
+def hold(case: Case) -> None:
+    """Wait until nobody else acts on the case, and read it as it then stands.
+
+    Without that, the second of two who act at once would meet a UNIQUE key of what was done before
+    it meets the claim of the case, and get a fault in place of a refusal.
+    """
+    db.session.refresh(case, with_for_update={"of": Case})
 
 
 def not_yours(act: Act) -> NotYours:
@@ -76,6 +74,12 @@ def part_of(case: Case, by: Account) -> Part | None:
     """Return the part that a person has in the case."""
     kept = select(CasePart.part).where(CasePart.case_id == case.id, CasePart.account_id == by.id)
     return db.session.scalar(kept)
+
+
+def require_not_handler(case: Case, by: Account, act: Act) -> None:
+    """Refuse whoever had a hand in the case, in whatever office they are by now. Raises NotYours."""
+    if part_of(case, by) is Part.HANDLER:
+        raise not_yours(act)
 
 
 def require_untouched(case: Case, by: Account, act: Act) -> None:
@@ -162,7 +166,10 @@ def counted(case: Case, terms: Terms, moved: dict[str, Any] | None = None) -> De
 def deadline_columns(
     case: Case, moved: dict[str, Any], told: Rung = Rung.NOTHING, now: datetime | None = None
 ) -> dict[str, Any]:
-    """Return the deadline columns after a move; the ladder too if the next deadline is another."""
+    """Return the deadline columns after a move; the ladder too if the next deadline is another.
+
+    The desk's deadline is another than the department's, even when both fall on one moment.
+    """
     terms = rulebook.of_case(case)
     found = counted(case, terms, moved)
     columns = {
@@ -170,7 +177,8 @@ def deadline_columns(
         "desk_due_at": found.desk_due_at, "next_due_at": found.next_due_at,
         "warn_at": found.warn_at,
     }  # fmt: skip
-    if found.next_due_at == case.next_due_at:
+    same_side = (moved.get("state", case.state) in DESK_TERMS) == (case.state in DESK_TERMS)
+    if found.next_due_at == case.next_due_at and same_side:
         return columns
     return columns | foot_of_ladder(found, terms, told, now)
 

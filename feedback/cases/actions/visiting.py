@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from ... import clock
 from ...db import db, insert, new_id
@@ -19,7 +19,7 @@ from ..models.urging import Cause
 from ..rules import Rule
 from ..states import Act, Means, Outcome, State, after_visit
 from ..urging import tell_of_sending_back
-from .moving import allow, lock, move, note, out_of_turn, plan_columns, take_part, term_of
+from .moving import allow, hold, move, note, out_of_turn, plan_columns, take_part, term_of
 
 SATISFIED_FROM = 3
 """The lowest grade of a second review that counts as satisfied; 2 and 1 are negative."""
@@ -54,7 +54,7 @@ def second_review(case: Case, grade: int, words: str, now: datetime) -> None:
     From the receipt or the one-time link, once the department has replied. It answers the return
     visit unasked; after closure it is kept and changes nothing. Raises OutOfTurn.
     """
-    lock(case, Act.SECOND_REVIEW)
+    hold(case)
     if case.state not in (State.VISITING, State.CLOSING, State.CLOSED):
         raise out_of_turn(case, Act.SECOND_REVIEW)
     said = {
@@ -110,14 +110,11 @@ def _once_more(case: Case, now: datetime) -> dict[str, Any]:
 
 def _next_attempt(case: Case, outcome: Outcome, now: datetime) -> int:
     """Return which attempt of its kind this is. A second failed one on the same day is refused."""
-    same = (
-        ReturnVisit.case_id == case.id,
-        ReturnVisit.round == case.round,
+    same = select(ReturnVisit.day).where(
+        ReturnVisit.case_id == case.id, ReturnVisit.round == case.round,
         ReturnVisit.outcome == outcome,
-    )
-    count, last = db.session.execute(
-        select(func.count(), func.max(ReturnVisit.day)).where(*same)
-    ).one()
-    if outcome is Outcome.FAILED and last == clock.day_of(now):
+    )  # fmt: skip
+    days = db.session.scalars(same).all()
+    if outcome is Outcome.FAILED and clock.day_of(now) in days:
         raise Invalid([FieldError("outcome", "attempt_today")])
-    return count + 1
+    return len(days) + 1

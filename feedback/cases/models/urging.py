@@ -29,11 +29,16 @@ class Duty(StrEnum):
 
 
 class RungClimbed(Base):
-    """One rung of one deadline of one case. The key is the rule: each at most once."""
+    """One rung of one deadline of one case. The key is the rule: each at most once.
+
+    A deadline is somebody's: the department's and the desk's may fall on the same moment.
+    """
 
     __tablename__ = "rungs"
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
     due_at: Mapped[datetime] = mapped_column(primary_key=True)
+    at_desk: Mapped[bool] = mapped_column(primary_key=True)
+    """Whether the step is the supervisors' or the visitor's."""
     rung: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     state: Mapped[State] = mapped_column(choice(State, "state"))
     crossed_at: Mapped[datetime]

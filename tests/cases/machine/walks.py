@@ -1,0 +1,509 @@
+"""Random acts by random people at random times, and after each step everything that must hold."""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+from flask import Flask
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import select, text
+
+from feedback.cases import actions, queries, urging
+from feedback.cases.models import Case, PressureReport
+from feedback.cases.states import MOVES, Act, State, may_act
+from feedback.db import db, transaction
+from feedback.errors import FeedbackError
+from feedback.ledger.actions import SYSTEM
+from feedback.offices import actions as offices
+from feedback.offices.models import Account, Department
+from feedback.offices.roles import Role
+
+from ...conftest import empty_database
+from ...factories import NOBODY_HOME, make_district, make_event, rate
+from . import checks, replay
+from .district import (
+    CITIZEN_TRIES,
+    ONWARD,
+    REVIEWS,
+    SERVICES,
+    SIDEWAYS,
+    STAFF_TRIES,
+    STRAIGHT,
+    Try,
+    make_staff,
+)
+
+EXAMPLES = int(os.environ.get("FEEDBACK_MACHINE_EXAMPLES", "12"))
+STEPS = int(os.environ.get("FEEDBACK_MACHINE_STEPS", "40"))
+SEED = int(os.environ.get("FEEDBACK_MACHINE_SEED", "20261123"))
+PHASES = (
+    (Phase.generate, Phase.shrink) if "FEEDBACK_MACHINE_SHRINK" in os.environ else (Phase.generate,)
+)
+
+BEGINNINGS = (
+    datetime(2026, 11, 23, 2, 0, tzinfo=UTC),  # a Monday in a week without holidays
+    datetime(2026, 9, 24, 6, 30, tzinfo=UTC),  # the day before 中秋, a week before 国庆
+    datetime(2026, 2, 13, 9, 29, tzinfo=UTC),  # the Friday evening before 春节, a Saturday worked
+    datetime(2026, 12, 30, 15, 59, tzinfo=UTC),  # a minute to midnight, days before New Year
+)
+WAITS = (
+    timedelta(0), timedelta(minutes=1), timedelta(minutes=50), timedelta(hours=5),
+    timedelta(hours=13), timedelta(days=1), timedelta(days=1), timedelta(days=3), timedelta(days=8),
+    timedelta(days=30), timedelta(hours=-1),
+)  # fmt: skip
+"""How long it is until the next act; once in a while the clock is set back."""
+
+TOLD_AT_MOST = {
+    "case_due_soon": 1, "head_due_soon": 1, "case_overdue": 1, "case_notice": 2, "desk_due_soon": 1,
+    "desk_overdue": 3, "desk_notice": 3, "leaders_overdue": 3,
+}  # fmt: skip
+"""By how many rungs of one deadline an office can hear of one occasion."""
+
+
+class InTheMiddle(Exception):
+    """What breaks a transaction off just before its end."""
+
+
+def run_walks(app: Flask, machine: "type[Walk] | None" = None, **changes: Any) -> None:
+    """Walk as often as the settings say. Says the seed, by which a walk can be had again."""
+    print(f"FEEDBACK_MACHINE_SEED={SEED} FEEDBACK_MACHINE_EXAMPLES={EXAMPLES}")
+    kind = machine or Walk
+
+    def begin() -> Walk:
+        return kind(app)
+
+    chosen: dict[str, Any] = {
+        "max_examples": EXAMPLES, "stateful_step_count": STEPS, "deadline": None, "database": None,
+        "suppress_health_check": list(HealthCheck), "print_blob": False,
+        "report_multiple_bugs": False, "phases": PHASES, **changes,
+    }  # fmt: skip
+    run_state_machine_as_test(seed(SEED)(begin), settings=settings(**chosen))
+    print(sorted(Walk.done.items()))
+
+
+QUICK = {"phases": (Phase.generate,)}
+"""For a control: that it fails is enough, nobody reads how briefly."""
+
+
+class Walk(RuleBasedStateMachine):
+    """A district with its people, reviews and cases, walked at random."""
+
+    done: ClassVar[Counter[str]] = Counter()
+    """What succeeded over all walks, so that a test can say that they went far."""
+
+    def __init__(self, app: Flask) -> None:
+        super().__init__()
+        self.context = app.app_context()
+        self.context.push()
+        db.session.remove()
+        empty_database(app)
+        make_district()
+        self.people = make_staff()
+        self.now = BEGINNINGS[0]
+        self.numbers: list[str] = []
+        self.reviews: dict[str, str] = {}
+        self.state = ""
+
+    def teardown(self) -> None:
+        db.session.remove()
+        self.context.pop()
+
+    # -- what happens ------------------------------------------------------------------------------
+
+    @initialize(when=st.sampled_from(BEGINNINGS), data=st.data())
+    def begin(self, when: datetime, data: st.DataObject) -> None:
+        self.now = when
+        self._rate(data, st.sampled_from(list(REVIEWS)[:4]))
+
+    @precondition(lambda self: len(self.numbers) < 4)
+    @rule(data=st.data())
+    def somebody_rates(self, data: st.DataObject) -> None:
+        self._rate(data, st.sampled_from(list(REVIEWS)))
+
+    def _rate(self, data: st.DataObject, kinds: st.SearchStrategy[str]) -> None:
+        event = make_event(self.now, **data.draw(st.sampled_from(SERVICES)))
+        rate(event, self.now, **REVIEWS[data.draw(kinds)])
+        self.numbers = list(db.session.scalars(select(Case.number).order_by(Case.number)))
+
+    @precondition(lambda self: self.numbers)
+    @rule(data=st.data(), how_often=st.integers(1, 3))
+    def the_case_goes_on(self, data: st.DataObject, how_often: int) -> None:
+        for _ in range(how_often):
+            self._likely(data, ONWARD)
+
+    @precondition(lambda self: self.numbers)
+    @rule(data=st.data(), steps=st.integers(2, 9))
+    def the_case_goes_straight_on(self, data: st.DataObject, steps: int) -> None:
+        number = self._number(data)
+        for _ in range(steps):
+            self._straight(number, data)
+            self.everything_holds()
+
+    @precondition(lambda self: self.numbers)
+    @rule(data=st.data(), steps=st.integers(1, 4))
+    def the_case_goes_straight_on_day_by_day(self, data: st.DataObject, steps: int) -> None:
+        number = self._number(data)
+        for _ in range(steps):
+            self.now += timedelta(days=1)
+            self._straight(number, data)
+            self.everything_holds()
+
+    @precondition(lambda self: self.numbers)
+    @rule(data=st.data())
+    def nobody_is_at_home(self, data: st.DataObject) -> None:
+        self.now += data.draw(st.sampled_from([timedelta(days=1), timedelta(hours=1)]))
+        visiting = [n for n in self.numbers if _case(n).state is State.VISITING]
+        if visiting:
+            number = visiting[data.draw(st.sampled_from(range(len(visiting))))]
+            self._try_somebody(Act.VISIT, (NOBODY_HOME,), number, data)
+
+    @precondition(lambda self: self.numbers)
+    @rule(data=st.data())
+    def the_case_goes_on_later(self, data: st.DataObject) -> None:
+        self._wait(data)
+        self._likely(data, ONWARD)
+
+    @precondition(lambda self: self.numbers)
+    @rule(data=st.data())
+    def the_case_takes_a_branch(self, data: st.DataObject) -> None:
+        self._likely(data, {**ONWARD, **SIDEWAYS})
+
+    @precondition(lambda self: self.numbers)
+    @rule(data=st.data(), off=st.sampled_from([0, 0, 0, -1, 1]))
+    def anybody_tries_anything(self, data: st.DataObject, off: int) -> None:
+        wanted = STAFF_TRIES[data.draw(st.sampled_from(list(STAFF_TRIES)))]
+        self._try(wanted, self._number(data), self._person(data), data, off)
+
+    @precondition(lambda self: self.numbers)
+    @rule(data=st.data(), what=st.sampled_from(sorted(CITIZEN_TRIES)))
+    def the_citizen_speaks(self, data: st.DataObject, what: str) -> None:
+        action, arguments = CITIZEN_TRIES[what]
+        number, said = self._number(data), data.draw(arguments)
+        self._attempt(what, lambda: action(_case(number), *said, self.now))
+
+    @rule(data=st.data())
+    def pressure_is_looked_into(self, data: st.DataObject) -> None:
+        reports = db.session.scalars(select(PressureReport.id).order_by(PressureReport.id)).all()
+        if not reports:
+            return
+        report_id = reports[data.draw(st.sampled_from(range(len(reports))))]
+        person = self._person(data)
+
+        def answer() -> None:
+            report = db.session.get_one(PressureReport, report_id)
+            case = db.session.get_one(Case, report.case_id)
+            actions.answer_pressure(report, case, _account(person), "已核查", self.now)
+
+        self._attempt("answer pressure", answer)
+
+    @rule(data=st.data())
+    def time_passes(self, data: st.DataObject) -> None:
+        self._wait(data)
+
+    @precondition(lambda self: self.numbers)
+    @rule(data=st.data(), around=st.sampled_from([timedelta(0), timedelta(seconds=1)]))
+    def it_is_just_the_deadline(self, data: st.DataObject, around: timedelta) -> None:
+        due = _case(self._number(data)).next_due_at
+        if due is not None and due > self.now:
+            self.now = due + around
+
+    @rule(times=st.integers(1, 3))
+    def the_scheduler_climbs(self, times: int) -> None:
+        urging.climb(self.now)
+        before = digest()
+        for _ in range(times - 1):
+            assert urging.climb(self.now) == [], "the same moment brings nothing new"
+        assert digest() == before
+        self._nothing_due_was_left()
+
+    @precondition(lambda self: self.numbers)
+    @rule(data=st.data())
+    def it_breaks_off_just_before_the_end(self, data: st.DataObject) -> None:
+        number = self._number(data)
+        found = self._somebody_for(number, ONWARD, data)
+        if found is None:
+            return
+        wanted, person = found
+        arguments, options = data.draw(wanted.arguments), data.draw(wanted.options)
+        before = digest()
+        try:
+            with transaction():
+                case = _case(number)
+                wanted.action(case, _account(person), *arguments, self.now, case.version, **options)
+                raise InTheMiddle
+        except (FeedbackError, InTheMiddle):
+            assert digest() == before, "a transaction that broke off left something behind"
+
+    @rule(data=st.data(), office=st.sampled_from(["RS", "SW", "GOV", "XZSP"]))
+    def somebody_changes_office(self, data: st.DataObject, office: str) -> None:
+        roles = data.draw(
+            st.sampled_from(
+                [{Role.HANDLER, Role.HEAD}, {Role.SUPERVISOR}, {Role.SUPERVISOR}, {Role.OPERATOR}]
+            )
+        )
+        who = self._person(data, self.people[:-1])
+
+        def change() -> None:
+            person = offices.person_of(_account(who))
+            moved = offices.Person(person.email, person.name, office, frozenset(roles))
+            offices.change_account(_account(who), moved, SYSTEM, self.now)
+
+        self._attempt("change office", change)
+
+    @rule(data=st.data())
+    def an_account_is_closed_or_opened(self, data: st.DataObject) -> None:
+        with transaction():
+            account = _account(self._person(data, self.people[:-1]))
+            change = offices.disable_account if account.active else offices.enable_account
+            change(account, SYSTEM, self.now)
+
+    @rule(office=st.sampled_from(["SW", "SW", "RS"]))
+    def a_department_is_dissolved_or_founded_again(self, office: str) -> None:
+        with transaction():
+            department = db.session.get_one(Department, office)
+            department.active = not department.active
+
+    # -- how it is tried ---------------------------------------------------------------------------
+
+    def _wait(self, data: st.DataObject) -> None:
+        self.now += data.draw(st.sampled_from(WAITS))
+
+    def _number(self, data: st.DataObject) -> str:
+        return str(data.draw(st.sampled_from(self.numbers)))
+
+    def _person(self, data: st.DataObject, among: Sequence[Any] = ()) -> Any:
+        # The place in the list is drawn and not the id, which is another one in every walk.
+        people = among or self.people
+        return people[data.draw(st.sampled_from(range(len(people))))]
+
+    def _likely(self, data: st.DataObject, by_state: dict[State, tuple[Any, ...]]) -> None:
+        number = self._number(data)
+        found = self._somebody_for(number, by_state, data)
+        if found is not None:
+            wanted, person = found
+            self._try(wanted, number, person, data, 0)
+
+    def _straight(self, number: str, data: st.DataObject) -> None:
+        for act, arguments in STRAIGHT[_case(number).state]:
+            if self._try_somebody(act, arguments, number, data):
+                return
+
+    def _try_somebody(
+        self, act: Act, arguments: tuple[Any, ...], number: str, data: st.DataObject
+    ) -> bool:
+        """Let somebody of the roles try; say whether it was taken."""
+        case = _case(number)
+        able = [one for one in self.people if self._could(_account(one), act, case)]
+        if not able:
+            return False
+        return self._tried(STAFF_TRIES[act], number, self._person(data, able), arguments, {}, 0)
+
+    def _somebody_for(
+        self, number: str, by_state: dict[State, tuple[Any, ...]], data: st.DataObject
+    ) -> tuple[Try, Any] | None:
+        """Return an act that fits where the case stands, and somebody of the roles for it."""
+        case = _case(number)
+        acts = by_state[case.state]
+        if not acts:
+            return None
+        act = data.draw(st.sampled_from(acts))
+        able = [one for one in self.people if self._could(_account(one), act, case)]
+        return (STAFF_TRIES[act], self._person(data, able)) if able else None
+
+    @staticmethod
+    def _could(account: Account, act: Act, case: Case) -> bool:
+        roles = frozenset(role.name for role in account.roles)
+        return account.active and may_act(act, roles, account.department_code, case.department_code)
+
+    def _try(self, wanted: Try, number: str, person: Any, data: st.DataObject, off: int) -> None:
+        arguments, options = data.draw(wanted.arguments), data.draw(wanted.options)
+        if _account(person).active:  # the door lets nobody else in
+            self._tried(wanted, number, person, arguments, options, off)
+
+    def _tried(
+        self, wanted: Try, number: str, person: Any, arguments: tuple[Any, ...],
+        options: dict[str, Any], off: int,
+    ) -> bool:  # fmt: skip
+        """Do it as a page does; then again from the same page, which must be refused."""
+        seen = _case(number).version + off
+
+        def act() -> None:
+            case, by = _case(number), _account(person)
+            came_from = case.state
+            wanted.action(case, by, *arguments, self.now, seen, **options)
+            assert seen == case.version - 1, "an older page was taken"
+            assert came_from in MOVES[wanted.act].come_from
+
+        taken = self._attempt(wanted.act.value, act)
+        if taken:
+            assert off == 0
+            assert not self._attempt(wanted.act.value, act), "the same page was taken twice"
+        return taken
+
+    def _attempt(self, what: str, act: Any) -> bool:
+        """Say whether it was taken; whatever is refused must have changed nothing."""
+        before = digest()
+        try:
+            with transaction():
+                act()
+        except FeedbackError as refusal:
+            Walk.done[f"{what} refused: {refusal.code}"] += 1
+            assert digest() == before, f"{what} was refused and yet changed something"
+            return False
+        Walk.done[what] += 1
+        return True
+
+    # -- what must hold ----------------------------------------------------------------------------
+
+    @invariant()
+    def everything_holds(self) -> None:
+        state = digest()
+        if state == self.state:
+            return
+        self.state = state
+        broken = checks.broken()
+        assert not broken, broken
+        self._reviews_are_as_they_were_said()
+        stories = tell_again()
+        self._rows_are_what_the_ledger_tells(stories)
+        self._rungs_were_climbed_upward_and_once(stories)
+        self._nobody_heard_twice()
+        self._departments_see_their_own()
+
+    def _reviews_are_as_they_were_said(self) -> None:
+        rows = {row["id"]: repr(sorted(row.items(), key=str)) for row in table("reviews")}
+        for one, before in self.reviews.items():
+            assert rows.get(one) == before, "a review was changed or lost"
+        self.reviews = rows
+
+    def _rows_are_what_the_ledger_tells(self, stories: dict[str, replay.Story]) -> None:
+        for row in table("cases"):
+            story = stories[row["id"]]
+            kept = {
+                "state": row["state"], "department": row["department_code"], "round": row["round"],
+                "due_at": moment(row["due_at"]), "contact_due_at": moment(row["contact_due_at"]),
+                "desk_due_at": moment(row["desk_due_at"]),
+                "next_due_at": moment(row["next_due_at"]), "warn_at": moment(row["warn_at"]),
+            }  # fmt: skip
+            told = {name: getattr(story, name) for name in kept}
+            differ = {name: (kept[name], told[name]) for name in kept if kept[name] != told[name]}
+            assert not differ, f"the row is not what the ledger tells: {differ}"
+
+    def _rungs_were_climbed_upward_and_once(self, stories: dict[str, replay.Story]) -> None:
+        for story in stories.values():
+            for climbed in story.rungs.values():
+                assert climbed == sorted(set(climbed)), "a rung was climbed twice or downward"
+        lines = sum(len(c) for s in stories.values() for c in s.rungs.values())
+        assert lines == len(table("rungs"))
+
+    def _nobody_heard_twice(self) -> None:
+        heard: Counter[tuple[Any, ...]] = Counter()
+        for row in table("messages"):
+            if row["occasion"] in TOLD_AT_MOST:
+                due = facts_of(row)["due_at"]
+                heard[row["subject_id"], row["occasion"], row["to_department"], due] += 1
+        for key, times in heard.items():
+            assert times <= TOLD_AT_MOST[key[1]], (key, times)
+
+    def _departments_see_their_own(self) -> None:
+        owners = {row["number"]: (row["department_code"], row["state"]) for row in table("cases")}
+        for person in self.people:
+            account = _account(person)
+            seen = set(db.session.scalars(select(Case.number).where(queries.visible(account))))
+            roles, mine = {role.name for role in account.roles}, account.department_code
+            if roles <= {Role.HANDLER, Role.HEAD}:
+                assert seen == {number for number, (owner, _) in owners.items() if owner == mine}
+            elif roles == {Role.OPERATOR}:
+                assert seen == {
+                    n for n, (owner, state) in owners.items()
+                    if state == "visiting" and owner != mine
+                }  # fmt: skip
+            elif roles <= {Role.CLERK, Role.ADMIN}:
+                assert seen == set()
+
+    def _nothing_due_was_left(self) -> None:
+        """After a climb every rung that was crossed is on record, and a notice where it belongs."""
+        stories = tell_again()
+        notices = {
+            (r["case_id"], moment(r["due_at"])) for r in table("supervision_notices")
+            if r["cause"] == "overdue"
+        }  # fmt: skip
+        for row in table("cases"):
+            story = stories[row["id"]]
+            passed = [rung for rung, at in story.rung_moments().items() if at < self.now]
+            assert row["rung"] >= max(passed, default=0), (row["number"], row["rung"], passed)
+            if story.state in replay.WORKING and max(passed, default=0) >= 3:
+                assert (row["id"], story.next_due_at) in notices, "no supervision notice"
+
+
+def _case(number: str) -> Case:
+    return db.session.scalars(select(Case).where(Case.number == number)).one()
+
+
+def _account(person: Any) -> Account:
+    return db.session.get_one(Account, person)
+
+
+def plain_id(value: Any) -> str:
+    return str(value).replace("-", "")
+
+
+def moment(value: Any) -> datetime | None:
+    """Return a moment as this database gives it in plain SQL."""
+    if value is None:
+        return None
+    found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def facts_of(row: dict[str, Any]) -> dict[str, Any]:
+    return json.loads(row["facts"]) if isinstance(row["facts"], str) else row["facts"]
+
+
+def table(name: str, order: str = "1") -> list[dict[str, Any]]:
+    """Return a whole table by plain SQL, with ids in one way on both databases."""
+    with db.engine.connect() as connection:
+        rows = connection.execute(text(f"SELECT * FROM {name} ORDER BY {order}")).mappings().all()
+    return [
+        {k: plain_id(v) if k == "id" or k.endswith("_id") else v for k, v in row.items()}
+        for row in rows
+    ]
+
+
+def digest() -> str:
+    """Return everything in the database, to be compared with everything a moment later."""
+    names = [found.name for found in db.metadata.sorted_tables]
+    with db.engine.connect() as connection:
+        return repr(
+            [
+                connection.execute(text(f"SELECT * FROM {name} ORDER BY 1, 2")).all()
+                for name in names
+            ]
+        )
+
+
+def tell_again() -> dict[str, replay.Story]:
+    """Return every case as the ledger alone tells it."""
+    stories: dict[str, replay.Story] = {}
+    for row in table("ledger_entries"):
+        if row["subject"] != "case":
+            continue
+        facts, at = facts_of(row), moment(row["at"])
+        assert at is not None
+        if row["act"] == "open":
+            stories[row["subject_id"]] = replay.open_story(at, facts)
+        else:
+            replay.tell(stories[row["subject_id"]], row["act"], at, facts)
+    return stories
