@@ -1,12 +1,17 @@
 """The manual and the deployment files agree with the code."""
 
 import re
+from datetime import date, timedelta
 
 import pytest
 
+from feedback.calendar.days import DayKind, read_days
 from feedback.cases.evidence import FILE_LIMIT
+from feedback.cases.rule_file import read_rules
+from feedback.cases.rules import Rule, first_rules
 from feedback.commands import rows
 from feedback.config import Settings
+from feedback.workdays import china
 
 from ..conftest import ROOT
 from .loading import load_script
@@ -72,3 +77,25 @@ def test_no_proxy_writes_the_one_time_codes_into_a_log():
     assert "request_uri" not in logged[1]
     assert "$request " not in logged[1]
     assert re.findall(r"access_log (.+);", nginx) == ["off", "/var/log/nginx/feedback.log feedback"]
+
+
+def test_every_command_in_the_manual_is_there(app):
+    named = set(re.findall(r"`flask ([a-z][a-z-]+)(?: ([a-z][a-z-]+))?", MANUAL.read_text()))
+    assert len(named) > 10
+    for group, name in named:
+        command = app.cli.commands[group]
+        assert not name or name in command.commands, f"flask {group} {name}"
+
+
+def test_the_example_calendar_is_the_published_one():
+    days = read_days((ROOT / "docs" / "examples" / "calendar-2026.csv").read_bytes(), 2026)
+    told = {kind: [one.day for one in days if one.kind is kind] for kind in DayKind}
+    loaded = china().with_year(2026, told[DayKind.OFF], told[DayKind.WORKED])
+    year = [date(2026, 1, 1) + timedelta(days=n) for n in range(365)]
+    assert [day for day in year if loaded.is_workday(day) != china().is_workday(day)] == []
+
+
+def test_the_example_terms_are_the_ones_the_product_comes_with():
+    said = read_rules((ROOT / "docs" / "examples" / "rules.csv").read_bytes())
+    rules = first_rules()
+    assert said == {rule: (rules.terms[rule], rules.basis[rule]) for rule in Rule}
