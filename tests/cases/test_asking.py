@@ -8,7 +8,7 @@ from sqlalchemy import select
 from feedback import clock
 from feedback.cases import actions
 from feedback.cases.models import Case, Decision
-from feedback.cases.states import Complexity, State
+from feedback.cases.states import Complexity, Finding, Means, State
 from feedback.db import db, transaction
 from feedback.errors import Invalid, NotYours, OutOfTurn
 from feedback.ledger.queries import timeline
@@ -52,6 +52,15 @@ def test_an_extension_adds_seven_working_days_and_the_citizen_is_told(people, no
     assert line.facts["due_before"] == "2026-11-30T09:30:00+00:00"
     told = db.session.scalars(select(Message).where(Message.occasion == "citizen_term_moved")).one()
     assert told.facts["due_at"] == case.due_at.isoformat()
+
+
+def test_what_was_verified_while_the_request_waited_stays_verified(people, now):
+    case = walk_to(make_case(now), State.VERIFYING, people, now)
+    case = do(actions.contact, case, people.handler, Means.PHONE, True, "已联系", now=now)
+    case = do(actions.ask_extension, case, people.head, "等设备", "12月8日前安装", now=now)
+    case = do(actions.verify, case, people.handler, Finding.TRUE, "属实", now=now)
+    case = do(actions.decide, case, people.supervisor, True, "同意", now=now)
+    assert (case.state, case.request_id) == (State.RECTIFYING, None)
 
 
 def test_a_refused_request_changes_nothing_but_is_on_record(people, now):

@@ -147,7 +147,9 @@ def decide(
     else:
         changes = _granted(case, asked, terms, days) if granted else {}
         due_before = case.due_at
-        move(case, Act.DECIDE, by, asked.come_from, now, facts, request_id=None, **changes)
+        # Only a transfer holds the case up; beside any other request the department works on.
+        back = asked.come_from if case.state is State.TRANSFERRING else case.state
+        move(case, Act.DECIDE, by, back, now, facts, request_id=None, **changes)
         if case.due_at != due_before:
             _tell_of_new_term(case, asked, now)
     tell_department(case, asking, asked.kind.value, granted, f"decided:{asked.id}", now)
