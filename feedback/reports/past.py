@@ -64,9 +64,11 @@ def cases_at(start: datetime, as_of: datetime) -> Iterator[CaseFacts]:
 
 def _touched(start: datetime, as_of: datetime) -> Any:
     """Return the statement for every case that any figure of the span may need."""
-    long_voided = and_(
-        Case.state == State.VOIDED, Case.voided_at < start, Case.opened_at < start
-    )  # voided cases that nobody revived are not read again week after week
+    # Cases whose voiding was settled before are not read again week after week.
+    settled = and_(
+        Case.state == State.VOIDED, Case.voided_at < start, Case.opened_at < start,
+        ~exists().where(Reconsideration.case_id == Case.id, Reconsideration.at >= start),
+    )  # fmt: skip
     return (
         select(
             Case.id, Case.number, Case.department_code, Case.identity, Case.opened_at, Case.due_at,
@@ -78,7 +80,7 @@ def _touched(start: datetime, as_of: datetime) -> Any:
         .outerjoin(Window, Window.code == ServiceEvent.window_code)
         .where(
             Case.opened_at < as_of, or_(Case.closed_at.is_(None), Case.closed_at >= start),
-            ~long_voided,
+            ~settled,
         )
         .order_by(Case.number)
     )  # fmt: skip

@@ -21,7 +21,7 @@ from feedback.reports.figures.responsibility import is_the_windows
 
 from ..cases.doing import do, say
 from ..factories import NOBODY_HOME, UNHAPPY, make_case, make_district, make_people, walk_to
-from .made import shanghai
+from .made import OLD, shanghai
 
 TUESDAY, THURSDAY = shanghai("2026-11-17 10:00"), shanghai("2026-11-19 10:00")
 NEXT_TUESDAY, NEXT_THURSDAY = shanghai("2026-11-24 10:00"), shanghai("2026-11-26 10:00")
@@ -197,6 +197,18 @@ def test_a_case_sent_back_stands_one_rung_higher(people):
     assert week(48, shanghai("2026-11-25 17:30")).leaders == ()
 
 
+def test_an_objection_judged_too_late_stays_on_the_list_of_the_weeks_it_waited(people):
+    case = voided(people)
+    say(cases.object_to, case, "我没有评错", now=NEXT_TUESDAY)  # to be judged by 1 December
+    late = shanghai("2026-12-15 10:00")
+    then = week(50, late - timedelta(days=1))
+    assert [(one.number, one.state) for one in then.leaders] == [(case.number, State.OBJECTED)]
+    assert (then.total.open, then.total.overdue) == (Pair(), Pair())
+    do(cases.reconsider, case, people.leader, Verdict.DISMISS, "确属误评", now=late)
+    assert week(50) == then
+    assert week(51).leaders == ()
+
+
 def test_the_leaders_list_comes_first_in_words(people):
     case = make_case(TUESDAY, **ANONYMOUS)
     with force_locale("en"):
@@ -250,24 +262,6 @@ def test_what_is_kept_says_the_same_as_what_was_computed(people):
         kept = queries.closure(f"2026-W{number}", LATER)
         assert kept.standing is queries.Standing.KEPT
         assert kept.figures == week(number)
-
-
-OLD = {
-    "week": "2026-W40", "as_of": "2026-10-04T16:00:00+00:00",
-    "rows": [{
-        "department": "SW", "name": "区水务局", "received": {"named": 1, "anonymous": 0},
-        "due": {"named": 2, "anonymous": 0}, "in_time": {"named": 1, "anonymous": 0},
-        "late": {"named": 0, "anonymous": 0}, "open": {"named": 1, "anonymous": 0},
-        "overdue": {"named": 1, "anonymous": 0}, "longest_overdue": 2,
-        "closed": {"named": 1, "anonymous": 0},
-        "closure_rate_named": {"closed": 1, "due": 2, "percent": 50.0},
-    }],
-    "overdue_cases": [{
-        "number": "HC-2026-000001", "department": "SW", "name": "区水务局", "named": True, "days": 2,
-        "state": "rectifying",
-    }],
-}  # fmt: skip
-OLD["total"] = {k: v for k, v in OLD["rows"][0].items() if k not in ("department", "name")}
 
 
 def test_a_report_kept_before_the_way_was_counted_still_opens_and_says_so(people):

@@ -141,8 +141,8 @@ def _rows(
 
 def is_unvisited_at(case: CaseFacts, moment: datetime) -> bool:
     """Say whether a named case waited for its return visit although that was due."""
-    waits = case.state is State.VISITING and case.next_due_at is not None
-    return waits and case.next_due_at < moment  # type: ignore[operator]  # just said
+    due_at = case.next_due_at
+    return case.state is State.VISITING and due_at is not None and due_at < moment
 
 
 def _worst_first(row: Row) -> tuple[int, int, bool, str]:

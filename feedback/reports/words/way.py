@@ -138,7 +138,8 @@ def _answering(figures: WeekFigures) -> Plain:
 def _windows(figures: WeekFigures) -> Plain:
     def line(row: WindowRow) -> tuple[Value, ...]:
         numbers = row.own, *_numbers(row.others), row.own + row.others.total
-        return (f"{row.name} ({row.department})", *numbers)
+        place = _("%(window)s (%(department)s)", window=row.name, department=row.department)
+        return (place, *numbers)
 
     return Plain(
         "windows", _("Where it happened"),

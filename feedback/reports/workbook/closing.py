@@ -53,7 +53,10 @@ def write_report(page: Sheet, report: Report) -> None:
 
 def _write_leaders(page: Sheet, figures: WeekFigures) -> None:
     """Name the cases on the leaders' list above everything that is counted."""
-    cases = [f"{line[0]} {line[1]} ({line[-1]})" for line in words.leaders(figures).lines]
+    cases = [
+        _("%(number)s %(name)s (%(days)s)", number=line[0], name=line[1], days=line[-1])
+        for line in words.leaders(figures).lines
+    ]
     if cases:
         page.paragraph(_("; ").join(cases), font_color="#B3261E")
 

@@ -86,7 +86,7 @@ def _write_heads(page: Sheet, table: words.Plain) -> None:
     for head, value in zip(table.heads, table.total or table.heads, strict=True):
         if isinstance(value, Rate):
             merge(page, (row, column, row, column + 2), head, look)
-            for offset, text in enumerate((_("Numerator"), _("Denominator"), _("Rate"))):
+            for offset, text in enumerate((_("Numerator"), _("Denominator"), _("Share"))):
                 page.sheet.write_string(row + 1, column + offset, text, small)
             column += 3
         else:
