@@ -65,8 +65,9 @@ def open_case(
 def _ledger_facts(row: dict[str, Any]) -> dict[str, Any]:
     """Return what the ledger keeps of the opening: enough to count every figure again from it."""
     return {
-        **row["routing"], "number": row["number"], "identity": row["identity"].value,
-        "to": row["state"].value, "due_at": row["due_at"].isoformat(),
+        **row["routing"], "number": row["number"], "event": str(row["event_id"]),
+        "identity": row["identity"].value, "to": row["state"].value,
+        "due_at": row["due_at"].isoformat(), "next_due_at": row["next_due_at"].isoformat(),
         "rules": row["rules_version"],
     }  # fmt: skip
 

@@ -49,7 +49,12 @@ def keep_first(now: datetime) -> None:
 
 def of_case(case: Case) -> Terms:
     """Return the terms that a case keeps, on the calendar in force."""
-    return terms(of_version(case.rules_version), calendar_in_force())
+    return terms_of(case.rules_version)
+
+
+def terms_of(version: int) -> Terms:
+    """Return one version of the terms, on the calendar in force."""
+    return terms(of_version(version), calendar_in_force())
 
 
 def of_version(version: int) -> Rules:

@@ -16,7 +16,7 @@ from ..errors import Unknown
 from ..language import DEFAULT, LANGUAGES
 from ..wording import label
 from . import actions, queries, words
-from .figures import OverdueCase, to_json
+from .figures import OverdueCase, Rate, to_json
 from .queries import Report, Standing
 from .workbook import workbook
 
@@ -92,16 +92,25 @@ def text_of(report: Report) -> list[str]:
         words.period(report.week),
         words.standing_words(report),
         "",
+        *_leaders(report),
         *words.sentences(report.figures),
         _(": ").join(rate),
+        *(_(": ").join((name, words.rate_words(one))) for name, one in words.rates(report.figures)),
         "",
         *aligned(_table(report)),
         "",
         *_overdue(report.figures.overdue),
         "",
-        *words.definitions(),
+        *(line for table in words.tables(report.figures) for line in _plain(table)),
+        *words.definitions(report.figures),
         words.basis(),
     ]
+
+
+def _leaders(report: Report) -> list[str]:
+    """Return the leaders' list, which stands above everything that is counted."""
+    table = words.leaders(report.figures)
+    return [table.title, *aligned(_rows(table.lines)), ""] if table.lines else []
 
 
 def _table(report: Report) -> list[list[str]]:
@@ -124,12 +133,34 @@ def _compared(number: str, change: int | None, unit: int = 1) -> str:
     return number if change is None else f"{number} ({words.change_words(change, unit)})"
 
 
+def _plain(table: words.Plain) -> list[str]:
+    """Return a table's title and lines; nothing at all if it is empty."""
+    if not table.lines:
+        return []
+    heads = zip_longest(*(wrap(head, HEAD_WIDTH) for head in table.heads), fillvalue="")
+    rows = _rows([*table.lines, *([table.total] if table.total else [])])
+    return [table.title, *aligned([*map(list, heads), *rows]), ""]
+
+
+def _rows(lines: Sequence[Sequence[words.Value]]) -> list[list[str]]:
+    return [
+        [words.rate_words(value) if isinstance(value, Rate) else str(value) for value in line]
+        for line in lines
+    ]
+
+
 def _overdue(cases: Sequence[OverdueCase]) -> list[str]:
     if not cases:
         return [_("No case is overdue.")]
     return aligned(
         [
-            [case.number, words.row_name(case), words.days_words(case.days), _state(case)]
+            [
+                case.number,
+                words.row_name(case),
+                words.days_words(case.days),
+                _state(case),
+                words.rung_words(case.rung),
+            ]
             for case in cases
         ]
     )

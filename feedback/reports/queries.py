@@ -1,34 +1,27 @@
 """Looking reports up: the kept one where there is one, else the figures as they stand."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from .. import clock
 from ..calendar.queries import calendar_in_force
 from ..cases.models import Case
-from ..cases.states import State
 from ..db import db
 from ..errors import Unknown
 from ..events.models import ServiceEvent
-from ..ledger.models import Entry
-from ..offices.models import Department
-from ..reviews.drafts import Identity
-from .figures import CaseFacts, Rate, WeekFigures, from_json, week_figures
+from ..offices.models import Department, Window
+from . import past
+from .figures import Names, Rate, WeekFigures, from_json, week_figures
 from .models import ClosureReport
 
 WRITTEN_FROM = time(8)
 """When on the Monday after it a week's report is written."""
 
 WEEK = timedelta(days=7)
-
-REPLACED = ("from", "due_before", "before")
-"""What a ledger line says of how a case stood before the act: state, deadline, department."""
 
 
 class Standing(StrEnum):
@@ -161,55 +154,14 @@ def before(week: str, now: datetime) -> WeekFigures | None:
 def figures(week: str, now: datetime) -> WeekFigures:
     """Compute the figures of a week as of its end, or as of `now` if that comes earlier."""
     start, end = clock.week_bounds(week)
+    as_of, calendar = min(end, now), calendar_in_force()
     return week_figures(
-        week, now, _facts(start, min(end, now)), _department_names(), calendar_in_force()
-    )
-
-
-def _department_names() -> Mapping[str, str]:
-    rows = db.session.execute(select(Department.code, Department.name))
-    return {row.code: row.name for row in rows}
-
-
-def _facts(start: datetime, as_of: datetime) -> Iterator[CaseFacts]:
-    """Return the cases that were received, open or closed from `start` to `as_of`.
-
-    Each is shown as it was at `as_of`: what was done to it later is taken back.
-    """
-    was = _before_acts_since(as_of)
-    cases = db.session.execute(
-        select(
-            Case.id, Case.number, Case.department_code, Case.identity, Case.opened_at, Case.due_at,
-            Case.answered_at, Case.closed_at, Case.state,
-        )
-        .where(Case.opened_at < as_of, or_(Case.closed_at.is_(None), Case.closed_at >= start))
-        .order_by(Case.number)
+        week, now, past.cases_at(start, as_of), _names(), calendar,
+        past.happened(start, as_of, calendar),
     )  # fmt: skip
-    for case in cases:
-        before = was.get(str(case.id), {})
-        state = State(before.get("from", case.state))
-        department = before.get("before", case.department_code)
-        due_at = before.get("due_before")
-        yield CaseFacts(
-            case.number, None if state is State.TRIAGE else department,
-            case.identity is Identity.NAMED, case.opened_at,
-            datetime.fromisoformat(due_at) if due_at else case.due_at,
-            case.answered_at, case.closed_at, state,
-        )  # fmt: skip
 
 
-def _before_acts_since(moment: datetime) -> Mapping[str, dict[str, Any]]:
-    """Return, by case id, what the ledger says stood before the acts since `moment`.
-
-    A line names the state the act came from, and the deadline and the department it replaced; of
-    several lines the earliest says how it was.
-    """
-    lines = db.session.execute(
-        select(Entry.subject_id, Entry.facts)
-        .where(Entry.subject == "case", Entry.at >= moment)
-        .order_by(Entry.at.desc(), Entry.id.desc())
-    )
-    was: dict[str, dict[str, Any]] = defaultdict(dict)
-    for subject_id, facts in lines:
-        was[subject_id] |= {name: facts[name] for name in REPLACED if name in facts}
-    return was
+def _names() -> Names:
+    offices = db.session.execute(select(Department.code, Department.name))
+    windows = db.session.execute(select(Window.code, Window.name))
+    return Names({row.code: row.name for row in offices}, {row.code: row.name for row in windows})

@@ -64,6 +64,15 @@ def test_an_extension_adds_seven_working_days_and_the_citizen_is_told(people, no
     assert told.facts["due_at"] == case.due_at.isoformat()
 
 
+def test_what_was_verified_while_the_request_waited_stays_verified(people, now):
+    case = walk_to(make_case(now), State.VERIFYING, people, now)
+    case = do(actions.contact, case, people.handler, Means.PHONE, True, "已联系", now=now)
+    case = do(actions.ask_extension, case, people.head, "等设备", "12月8日前安装", now=now)
+    case = do(actions.verify, case, people.handler, Finding.TRUE, "属实", now=now)
+    case = do(actions.decide, case, people.supervisor, True, "同意", now=now)
+    assert (case.state, case.request_id) == (State.RECTIFYING, None)
+
+
 def test_a_refused_request_changes_nothing_but_is_on_record(people, now):
     case = walk_to(make_case(now), State.RECTIFYING, people, now)
     due = case.due_at

@@ -32,6 +32,25 @@ from ..factories import make_account, make_event
 _numbers = itertools.count(1)
 
 
+OLD: dict[str, Any] = {
+    "week": "2026-W40", "as_of": "2026-10-04T16:00:00+00:00",
+    "rows": [{
+        "department": "SW", "name": "区水务局", "received": {"named": 1, "anonymous": 0},
+        "due": {"named": 2, "anonymous": 0}, "in_time": {"named": 1, "anonymous": 0},
+        "late": {"named": 0, "anonymous": 0}, "open": {"named": 1, "anonymous": 0},
+        "overdue": {"named": 1, "anonymous": 0}, "longest_overdue": 2,
+        "closed": {"named": 1, "anonymous": 0},
+        "closure_rate_named": {"closed": 1, "due": 2, "percent": 50.0},
+    }],
+    "overdue_cases": [{
+        "number": "HC-2026-000001", "department": "SW", "name": "区水务局", "named": True, "days": 2,
+        "state": "rectifying",
+    }],
+}  # fmt: skip
+OLD["total"] = {k: v for k, v in OLD["rows"][0].items() if k not in ("department", "name")}
+"""A report as version 1 kept it: the closure table and the overdue cases only."""
+
+
 def shanghai(text: str) -> datetime:
     """Return the moment of a Shanghai wall clock, e.g. `2026-11-16 10:00`."""
     return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI).astimezone(UTC)

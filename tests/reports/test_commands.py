@@ -101,7 +101,7 @@ def test_the_figures_come_as_json(two_weeks, flask):
 def test_the_workbook_is_written(two_weeks, flask, tmp_path):
     file = tmp_path / "report.xlsx"
     assert flask("closure", "--week", "2026-W47", "--xlsx", str(file)).exit_code == 0
-    assert len(openpyxl.load_workbook(file).worksheets) == 2
+    assert len(openpyxl.load_workbook(file).worksheets) == 7
 
 
 def test_the_schedulers_duty_by_hand(two_weeks, flask):

@@ -14,6 +14,7 @@ from feedback.cases.states import State
 from feedback.reports.figures import (
     CaseFacts,
     Counts,
+    Names,
     Pair,
     Rate,
     days_overdue,
@@ -27,7 +28,7 @@ from .made import shanghai
 
 CALENDAR = china()
 WEEK = "2026-W47"  # Monday 16 November to Sunday 22 November 2026
-NAMES = {"RS": "区人力资源社会保障局", "SW": "区水务局"}
+NAMES = Names({"RS": "区人力资源社会保障局", "SW": "区水务局"}, {})
 LATER = shanghai("2027-01-01 00:00")
 
 
@@ -176,7 +177,7 @@ def test_departments_stand_worst_first_and_triage_has_its_own_line() -> None:
         case(*good, number="6", department="C0"),
         case("2026-11-01 10:00", DUE_IN_WEEK, BEFORE, BEFORE, number="7", department="D0"),
     ]
-    figures = week_figures(WEEK, LATER, cases, {"A2": "甲"}, CALENDAR)
+    figures = week_figures(WEEK, LATER, cases, Names({"A2": "甲"}, {}), CALENDAR)
     assert [row.department for row in figures.rows] == ["Z9", "A2", "B1", "C0", None]
     assert [row.name for row in figures.rows][1:3] == ["甲", "B1"]
     assert [(c.number, c.days) for c in figures.overdue] == [("3", 9), ("4", 9), ("5", 9)]

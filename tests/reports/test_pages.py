@@ -7,13 +7,15 @@ import openpyxl
 import pytest
 import time_machine
 
+from feedback.db import transaction
 from feedback.offices.roles import Role
 from feedback.reports import actions
 from feedback.reports.figures import Counts, Pair, Row, WeekFigures
+from feedback.reports.models import ClosureReport
 from feedback.reports.pages import BAR_LENGTH, bars
 
 from ..factories import make_account, make_district, sign_in
-from .made import make_case, shanghai
+from .made import OLD, make_case, shanghai
 
 TUESDAY = shanghai("2026-11-24 10:00")
 PAGES = ["/reports", "/reports/closure/2026-W47", "/reports/closure/2026-W47.xlsx"]
@@ -128,6 +130,30 @@ def test_only_those_who_may_open_every_case_are_offered_links(app, supervisor):
     with app.app_context():
         sign_in(other, make_account(Role.HEAD, department="RS"))
     assert "/cases/HC-" not in other.get(PAGES[1]).get_data(as_text=True)
+
+
+def test_the_leaders_list_stands_on_top_and_the_way_below(supervisor):
+    page = text(supervisor.get("/reports/closure/2026-W47?lang=en"))
+    order = [
+        page.index(part)
+        for part in ("On the leaders", "This week 2 named", "By department", "On the way",
+                     "Appeals, and what is not counted", "Who answers for what",
+                     "Where it happened", "How it is counted")
+    ]  # fmt: skip
+    assert order == sorted(order)
+
+
+def test_a_report_kept_by_an_earlier_version_opens_everywhere(app, supervisor):
+    row = {"week": "2026-W40", "written_at": TUESDAY, "figures": {"figures": OLD, "before": None}}
+    with app.app_context(), transaction() as session:
+        session.add(ClosureReport(**row))
+    page = text(supervisor.get("/reports/closure/2026-W40?lang=en"))
+    assert "50% 1 of 2 due were closed" in page
+    assert "When this report was written, only closures were counted" in page
+    assert "On the way" not in page
+    assert "Ladder" not in page
+    book = supervisor.get("/reports/closure/2026-W40.xlsx?lang=en")
+    assert len(openpyxl.load_workbook(BytesIO(book.data)).worksheets) == 2
 
 
 def test_the_content_policy_needs_no_exception(supervisor):

@@ -100,7 +100,7 @@ def move(
     `changes` are further columns. A new deadline begins at the foot of the ladder, or at `told` if
     the act's own message names it. Raises OutOfTurn if somebody moved it meanwhile.
     """
-    came_from, due_before = case.state, case.due_at
+    came_from, due_before, next_due_before = case.state, case.due_at, case.next_due_at
     moved: dict[str, Any] = {
         "state": goes_to,
         "version": case.version + 1,
@@ -116,7 +116,16 @@ def move(
     line = {**facts, "from": came_from.value, "to": goes_to.value}
     if moved["due_at"] != due_before:
         line |= {"due_at": moved["due_at"].isoformat(), "due_before": due_before.isoformat()}
+    if moved["next_due_at"] != next_due_before:
+        line |= {
+            "next_due_at": _iso(moved["next_due_at"]),
+            "next_due_before": _iso(next_due_before),
+        }
     note(case, act, by, now, line)
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
 
 
 def note(case: Case, act: Act, by: Account | Actor, now: datetime, facts: dict[str, Any]) -> None:
