@@ -31,6 +31,12 @@ NEW = (
     "pressure_answers", "rungs", "supervision_notices",
 )  # fmt: skip
 
+SAID = (
+    "appeals", "second_reviews", "requests", "decisions", "judgements", "objections",
+    "reconsiderations", "additions", "pressure_reports", "pressure_answers", "supervision_notices",
+)  # fmt: skip
+"""Tables of the new house that hold what people said, asked, decided, or were sent under a number."""
+
 FROZEN = {"cases": "id, number, event_id, identity, opened_at, rules_version"}
 
 FROZEN_WHOLE = (
@@ -127,6 +133,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    lose_no_words()
     set_aside()
     for table in (*reversed(NEW),):
         op.execute(f"DROP TABLE {table}" + ("" if is_sqlite() else " CASCADE"))
@@ -140,6 +147,15 @@ def downgrade() -> None:
     whole = tuple(name for name in first.FROZEN_WHOLE if name in REMADE)
     freeze({"cases": first.FROZEN["cases"]}, whole)
     check_keys()
+
+
+def lose_no_words() -> None:
+    """Stop if somebody said or asked what the old house has no table for."""
+    for table in SAID:
+        if op.get_bind().scalar(sa.text(f"SELECT count(*) FROM {table}")):
+            raise RuntimeError(
+                f"the way back would lose what is in {table}; restore a backup instead"
+            )
 
 
 def set_aside() -> None:

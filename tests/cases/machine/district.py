@@ -126,19 +126,33 @@ SIDEWAYS: dict[State, tuple[Act, ...]] = {
 }
 """Which branches it may take from where the department works on it."""
 
+DECIDING: dict[State, tuple[Act, ...]] = {
+    State.VERIFYING: (Act.DECIDE,), State.RECTIFYING: (Act.DECIDE,),
+    State.TRANSFERRING: (Act.DECIDE,), State.APPEALED: (Act.JUDGE,),
+    State.OBJECTED: (Act.RECONSIDER,),
+}  # fmt: skip
+"""By which act an open question is decided."""
+
+CONTACTED = (Act.CONTACT, (Means.PHONE, True, "已联系"))
 STRAIGHT: dict[State, tuple[tuple[Act, tuple[Any, ...]], ...]] = {
     State.TRIAGE: ((Act.ROUTE, ("RS", "属人社")), (Act.ROUTE, ("XZSP", "属审批局"))),
     State.ROUTED: ((Act.ACCEPT, ()),),
     State.VERIFYING: ((Act.VERIFY, (Finding.PARTLY, "部分属实")),),
     State.RECTIFYING: (
         (Act.REPLY, ("已改", "", "")), (Act.RECTIFY, ("已改", "第三条", ())),
-        (Act.CONTACT, (Means.PHONE, True, "已联系")),
     ),
     State.TRANSFERRING: ((Act.DECIDE, (False, "属你部门")),),
     State.APPEALED: ((Act.JUDGE, (Verdict.DISMISS, "证据不足")),),
     State.OBJECTED: ((Act.RECONSIDER, (Verdict.UPHOLD, "应予采纳")),),
-    State.VISITING: ((Act.VISIT, (VISITED,)), (Act.VISIT, (UNHAPPY,))),
+    State.VISITING: ((Act.VISIT, (VISITED,)),),
     State.CLOSING: ((Act.CLOSE, ("已办结",)),),
     State.CLOSED: (), State.VOIDED: (),
 }  # fmt: skip
 """What leads to the end by the shortest way, in the order in which it is tried."""
+
+
+def straight(state: State, *, called: bool) -> tuple[tuple[Act, tuple[Any, ...]], ...]:
+    """Return what leads on from `state`; whoever is to be called is called first."""
+    if not called and state in (State.VERIFYING, State.RECTIFYING):
+        return (CONTACTED,)
+    return STRAIGHT[state]

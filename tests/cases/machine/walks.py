@@ -3,7 +3,7 @@
 import json
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -29,20 +29,23 @@ from feedback.ledger.actions import SYSTEM
 from feedback.offices import actions as offices
 from feedback.offices.models import Account, Department
 from feedback.offices.roles import Role
+from feedback.reviews.drafts import Identity
 
 from ...conftest import empty_database
 from ...factories import NOBODY_HOME, make_district, make_event, rate
 from . import checks, replay
 from .district import (
     CITIZEN_TRIES,
+    DECIDING,
+    OFFICES,
     ONWARD,
     REVIEWS,
     SERVICES,
     SIDEWAYS,
     STAFF_TRIES,
-    STRAIGHT,
     Try,
     make_staff,
+    straight,
 )
 
 EXAMPLES = int(os.environ.get("FEEDBACK_MACHINE_EXAMPLES", "12"))
@@ -138,47 +141,37 @@ class Walk(RuleBasedStateMachine):
         self.numbers = list(db.session.scalars(select(Case.number).order_by(Case.number)))
 
     @precondition(lambda self: self.numbers)
-    @rule(data=st.data(), how_often=st.integers(1, 3))
-    def the_case_goes_on(self, data: st.DataObject, how_often: int) -> None:
-        for _ in range(how_often):
-            self._likely(data, ONWARD)
-
-    @precondition(lambda self: self.numbers)
-    @rule(data=st.data(), steps=st.integers(2, 9))
-    def the_case_goes_straight_on(self, data: st.DataObject, steps: int) -> None:
+    @rule(data=st.data(), steps=st.integers(2, 9), day_by_day=st.booleans())
+    def the_case_goes_straight_on(self, data: st.DataObject, steps: int, day_by_day: bool) -> None:
         number = self._number(data)
         for _ in range(steps):
+            self.now += timedelta(days=day_by_day)
             self._straight(number, data)
             self.everything_holds()
 
-    @precondition(lambda self: self.numbers)
-    @rule(data=st.data(), steps=st.integers(1, 4))
-    def the_case_goes_straight_on_day_by_day(self, data: st.DataObject, steps: int) -> None:
-        number = self._number(data)
-        for _ in range(steps):
-            self.now += timedelta(days=1)
-            self._straight(number, data)
-            self.everything_holds()
-
-    @precondition(lambda self: self.numbers)
+    @precondition(lambda self: self._standing((State.VISITING,)))
     @rule(data=st.data())
     def nobody_is_at_home(self, data: st.DataObject) -> None:
         self.now += data.draw(st.sampled_from([timedelta(days=1), timedelta(hours=1)]))
-        visiting = [n for n in self.numbers if _case(n).state is State.VISITING]
-        if visiting:
-            number = visiting[data.draw(st.sampled_from(range(len(visiting))))]
-            self._try_somebody(Act.VISIT, (NOBODY_HOME,), number, data)
+        number = data.draw(st.sampled_from(self._standing((State.VISITING,))))
+        self._try_somebody(Act.VISIT, (NOBODY_HOME,), number, data)
 
     @precondition(lambda self: self.numbers)
     @rule(data=st.data())
-    def the_case_goes_on_later(self, data: st.DataObject) -> None:
+    def the_case_goes_on_somehow(self, data: st.DataObject) -> None:
         self._wait(data)
-        self._likely(data, ONWARD)
+        self._likely(data, self.numbers, ONWARD)
 
-    @precondition(lambda self: self.numbers)
+    @precondition(lambda self: self._standing(SIDEWAYS))
     @rule(data=st.data())
     def the_case_takes_a_branch(self, data: st.DataObject) -> None:
-        self._likely(data, {**ONWARD, **SIDEWAYS})
+        self._likely(data, self._standing(SIDEWAYS), SIDEWAYS)
+
+    @precondition(lambda self: self._waiting())
+    @rule(data=st.data())
+    def what_waits_is_decided(self, data: st.DataObject) -> None:
+        self._wait(data)
+        self._likely(data, self._waiting(), DECIDING)
 
     @precondition(lambda self: self.numbers)
     @rule(data=st.data(), off=st.sampled_from([0, 0, 0, -1, 1]))
@@ -193,8 +186,7 @@ class Walk(RuleBasedStateMachine):
         number, said = self._number(data), data.draw(arguments)
         self._attempt(what, lambda: action(_case(number), *said, self.now))
 
-    @rule(data=st.data())
-    def pressure_is_looked_into(self, data: st.DataObject) -> None:
+    def _pressure_is_looked_into(self, data: st.DataObject) -> None:
         reports = db.session.scalars(select(PressureReport.id).order_by(PressureReport.id)).all()
         if not reports:
             return
@@ -208,16 +200,13 @@ class Walk(RuleBasedStateMachine):
 
         self._attempt("answer pressure", answer)
 
-    @rule(data=st.data())
-    def time_passes(self, data: st.DataObject) -> None:
-        self._wait(data)
-
-    @precondition(lambda self: self.numbers)
-    @rule(data=st.data(), around=st.sampled_from([timedelta(0), timedelta(seconds=1)]))
-    def it_is_just_the_deadline(self, data: st.DataObject, around: timedelta) -> None:
-        due = _case(self._number(data)).next_due_at
-        if due is not None and due > self.now:
-            self.now = due + around
+    @rule(data=st.data(), until=st.sampled_from(["later", "later", "due", "just after"]))
+    def time_passes(self, data: st.DataObject, until: str) -> None:
+        due = _case(self._number(data)).next_due_at if self.numbers else None
+        if until == "later" or due is None or due < self.now:
+            self._wait(data)
+        else:
+            self.now = due + timedelta(seconds=until == "just after")
 
     @rule(times=st.integers(1, 3))
     def the_scheduler_climbs(self, times: int) -> None:
@@ -246,8 +235,19 @@ class Walk(RuleBasedStateMachine):
         except (FeedbackError, InTheMiddle):
             assert digest() == before, "a transaction that broke off left something behind"
 
-    @rule(data=st.data(), office=st.sampled_from(["RS", "SW", "GOV", "XZSP"]))
-    def somebody_changes_office(self, data: st.DataObject, office: str) -> None:
+    @rule(
+        data=st.data(),
+        what=st.sampled_from(["office", "office", "account", "department", "pressure"]),
+    )
+    def the_house_changes(self, data: st.DataObject, what: str) -> None:
+        {
+            "office": self._somebody_changes_office, "account": self._an_account_is_closed_or_opened,
+            "department": self._a_department_is_dissolved_or_founded_again,
+            "pressure": self._pressure_is_looked_into,
+        }[what](data)  # fmt: skip
+
+    def _somebody_changes_office(self, data: st.DataObject) -> None:
+        office = data.draw(st.sampled_from(OFFICES))
         roles = data.draw(
             st.sampled_from(
                 [{Role.HANDLER, Role.HEAD}, {Role.SUPERVISOR}, {Role.SUPERVISOR}, {Role.OPERATOR}]
@@ -262,15 +262,14 @@ class Walk(RuleBasedStateMachine):
 
         self._attempt("change office", change)
 
-    @rule(data=st.data())
-    def an_account_is_closed_or_opened(self, data: st.DataObject) -> None:
+    def _an_account_is_closed_or_opened(self, data: st.DataObject) -> None:
         with transaction():
             account = _account(self._person(data, self.people[:-1]))
             change = offices.disable_account if account.active else offices.enable_account
             change(account, SYSTEM, self.now)
 
-    @rule(office=st.sampled_from(["SW", "SW", "RS"]))
-    def a_department_is_dissolved_or_founded_again(self, office: str) -> None:
+    def _a_department_is_dissolved_or_founded_again(self, data: st.DataObject) -> None:
+        office = data.draw(st.sampled_from(["SW", "SW", "RS"]))
         with transaction():
             department = db.session.get_one(Department, office)
             department.active = not department.active
@@ -288,15 +287,32 @@ class Walk(RuleBasedStateMachine):
         people = among or self.people
         return people[data.draw(st.sampled_from(range(len(people))))]
 
-    def _likely(self, data: st.DataObject, by_state: dict[State, tuple[Any, ...]]) -> None:
-        number = self._number(data)
+    def _standing(self, states: Container[State]) -> list[str]:
+        """Return the cases that stand in one of the states."""
+        return [number for number in self.numbers if _case(number).state in states]
+
+    def _waiting(self) -> list[str]:
+        """Return the cases that wait for somebody's decision."""
+        return [
+            n
+            for n in self.numbers
+            if _case(n).state in DECIDING
+            and (_case(n).request_id or _case(n).state in (State.APPEALED, State.OBJECTED))
+        ]
+
+    def _likely(
+        self, data: st.DataObject, numbers: list[str], by_state: dict[State, tuple[Any, ...]]
+    ) -> None:
+        number = data.draw(st.sampled_from(numbers))
         found = self._somebody_for(number, by_state, data)
         if found is not None:
             wanted, person = found
             self._try(wanted, number, person, data, 0)
 
     def _straight(self, number: str, data: st.DataObject) -> None:
-        for act, arguments in STRAIGHT[_case(number).state]:
+        case = _case(number)
+        called = case.identity is Identity.ANONYMOUS or case.contacted_at is not None
+        for act, arguments in straight(case.state, called=called):
             if self._try_somebody(act, arguments, number, data):
                 return
 
@@ -372,6 +388,7 @@ class Walk(RuleBasedStateMachine):
         state = digest()
         if state == self.state:
             return
+        Walk.done["steps"] += 1
         self.state = state
         broken = checks.broken()
         assert not broken, broken

@@ -1,0 +1,206 @@
+"""A district that was at work before the whole way came keeps all it had, up and down again."""
+
+from datetime import timedelta
+
+import pytest
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+
+from feedback import create_app
+from feedback.cases import actions
+from feedback.cases.models import Case
+from feedback.cases.states import Finding, State
+from feedback.db import db, transaction
+
+from .cases.doing import do, reload, say
+from .cases.machine import checks
+from .conftest import MONDAY_MORNING, ROOT, make_settings
+from .factories import NOBODY_HOME, let_go, make_case, make_district, make_people, walk_to
+
+MIGRATIONS = str(ROOT / "migrations")
+ANONYMOUS = {"identity": "anonymous", "name": "", "phone": ""}
+OLD_STATES = (
+    State.TRIAGE, State.ROUTED, State.VERIFYING, State.RECTIFYING, State.VISITING, State.CLOSING,
+    State.CLOSED,
+)  # fmt: skip
+CARRIED = (
+    "cases", "contacts", "verifications", "rectifications", "evidence", "replies", "return_visits",
+    "closures", "reviews", "ledger_entries", "account_roles",
+)  # fmt: skip
+
+
+@pytest.fixture
+def district(database_address, tmp_path, request):
+    """A database of its own, so that what goes wrong half way hurts no other test."""
+    if database_address:
+        server = request.getfixturevalue("postgres_server")
+        server.psql("DROP DATABASE IF EXISTS carried;")
+        server.psql("CREATE DATABASE carried;")
+        database_address = server.get_uri(database="carried")
+    app = create_app(make_settings(tmp_path, database_url=database_address))
+    with app.app_context():
+        upgrade(directory=MIGRATIONS)
+        make_district()
+        people = make_people()
+        let_go(*(person for person in vars(people).values() if person))
+        yield people
+        db.session.remove()
+        db.engine.dispose()
+
+
+def make_one_in_each_old_state(people):
+    """Make a named and an anonymous case in each state the old house knew, and return the numbers."""
+    made = {}
+    for state in OLD_STATES:
+        for said in ({}, ANONYMOUS):
+            if (state, said) == (State.VISITING, ANONYMOUS):
+                continue
+            with transaction() as session:
+                session.execute(text("UPDATE departments SET active = :on WHERE code = 'RS'"),
+                                {"on": state is not State.TRIAGE})  # fmt: skip
+            case = make_case(**said)
+            case = case if state is State.TRIAGE else walk_to(case, state, people)
+            assert case.state is state
+            made[case.number] = state
+    made[explained(people).number] = State.CLOSED
+    made[never_reached(people).number] = State.CLOSED
+    return made
+
+
+def explained(people):
+    case, now = walk_to(make_case(**ANONYMOUS), State.VERIFYING, people), MONDAY_MORNING
+    case = do(actions.verify, case, people.handler, Finding.NO_LEGAL_BASIS, "依法收费", now=now)
+    case = do(actions.rectify, case, people.handler, "水价办法第三条", "第三条", (), now=now)
+    case = do(actions.reply, case, people.handler, "依法收费", "", "", now=now)
+    return walk_to(case, State.CLOSED, people)
+
+
+def never_reached(people):
+    case = walk_to(make_case(), State.VISITING, people)
+    for day in range(3):
+        at = MONDAY_MORNING + timedelta(days=day)
+        case = do(actions.visit, case, people.operator, NOBODY_HOME, now=at)
+    return walk_to(case, State.CLOSED, people)
+
+
+SENT_BACK = (
+    "INSERT INTO return_visits (id, case_id, round, at, day, by_id, visitor_department,"
+    " case_department, means, outcome, attempt, satisfied, words) SELECT p.id, c.id, 1, p.at,"
+    " '2026-11-23', a.id, 'GOV', c.department_code, 'phone', 'answered', 1, false, '没有改'"
+    " FROM cases c JOIN replies p ON p.case_id = c.id JOIN accounts a ON a.name = '话务员'"
+    " WHERE c.state = 'visiting'",
+    "UPDATE cases SET state = 'rectifying', round = 2, answered_at = NULL, visit_due_at = NULL,"
+    " next_due_at = due_at WHERE state = 'visiting' AND number = (SELECT max(number) FROM cases"
+    " WHERE state = 'visiting')",
+)
+"""A named case that the citizen sent back, as the old house wrote it down."""
+
+
+def without_leaders():
+    """Take the mark away that the old house did not know."""
+    with transaction() as session:
+        session.execute(text("DELETE FROM account_roles WHERE name = 'leader'"))
+
+
+def down():
+    db.session.remove()
+    downgrade(directory=MIGRATIONS, revision="0002")
+
+
+def up():
+    db.session.remove()
+    upgrade(directory=MIGRATIONS)
+
+
+def rows(table, columns="*"):
+    with db.engine.connect() as connection:
+        found = connection.execute(text(f"SELECT {columns} FROM {table} ORDER BY 1"))
+        return [tuple(map(str, row)) for row in found]
+
+
+def as_old_rows(made):
+    """Go down, and leave the rows as the old house would have had them."""
+    without_leaders()
+    down()
+    with transaction() as session:
+        for statement in SENT_BACK:
+            session.execute(text(statement))
+        session.execute(text("UPDATE cases SET told = 'overdue' WHERE state = 'routed'"))
+        session.execute(text("UPDATE cases SET told = 'soon' WHERE state = 'verifying'"))
+    assert len(rows("cases")) == len(made)
+
+
+STANDING = (
+    "number, state, department_code, identity, round, due_at, contact_due_at, next_due_at, warn_at,"
+    " contacted_at, answered_at, closed_at, version"
+)
+
+
+def test_every_old_case_comes_up_where_it_stood_with_its_deadlines(district):
+    made = make_one_in_each_old_state(district)
+    as_old_rows(made)
+    before = {table: len(rows(table)) for table in CARRIED}
+    standing, reviews = rows("cases", STANDING), rows("reviews")
+    up()
+    assert {table: len(rows(table)) for table in CARRIED} == before
+    assert rows("cases", STANDING) == standing
+    assert rows("reviews") == reviews
+    assert checks.broken() == []
+    rungs = dict(rows("cases", "number, rung"))
+    assert {rungs[n] for n, state in made.items() if state is State.ROUTED} == {"2"}
+    assert {rungs[n] for n, state in made.items() if state is State.VERIFYING} == {"1"}
+
+
+def test_the_way_down_gives_back_what_had_been_there(district):
+    as_old_rows(make_one_in_each_old_state(district))
+    before = {table: rows(table) for table in CARRIED}
+    up()
+    down()
+    assert {table: rows(table) for table in CARRIED} == before
+
+
+def test_an_old_case_goes_on_to_its_end_by_the_new_house(district):
+    made = make_one_in_each_old_state(district)
+    as_old_rows(made)
+    up()
+    for number, state in made.items():
+        case = one(number)
+        if state is State.TRIAGE:
+            case = do(actions.assign, case, district.supervisor, "SW", "属水务", now=MONDAY_MORNING)
+            assert case.state is State.ROUTED
+        elif state is not State.CLOSED:
+            assert walk_to(case, State.CLOSED, district).state is State.CLOSED
+    assert checks.broken() == []
+
+
+def one(number):
+    return reload(db.session.scalars(select(Case).where(Case.number == number)).one())
+
+
+def test_old_rows_are_frozen_again_on_both_ways(district):
+    as_old_rows(make_one_in_each_old_state(district))
+    for go in (lambda: None, up):
+        go()
+        for forbidden in (
+            "UPDATE verifications SET words = 'x'", "DELETE FROM closures", "DELETE FROM cases",
+            "UPDATE cases SET opened_at = due_at", "UPDATE reviews SET grade = 5",
+        ):  # fmt: skip
+            with pytest.raises(DBAPIError), transaction() as session:
+                session.execute(text(forbidden))
+
+
+def test_what_the_old_house_has_no_place_for_stops_the_way_down_and_loses_nothing(district):
+    without_leaders()
+    case = walk_to(make_case(), State.VISITING, district)
+    say(actions.second_review, case, 5, "改好了", now=MONDAY_MORNING)
+    before = {table: rows(table) for table in (*CARRIED, "second_reviews")}
+    with pytest.raises(SystemExit):
+        down()
+    assert {table: rows(table) for table in (*CARRIED, "second_reviews")} == before
+
+
+def test_a_leaders_mark_stops_the_way_down_too(district):
+    with pytest.raises(DBAPIError):
+        down()
+    assert ("leader",) in rows("account_roles", "DISTINCT name")
