@@ -175,3 +175,12 @@ def test_a_named_citizen_is_called_before_the_reply(people, now):
     with pytest.raises(OutOfTurn) as refused:
         do(actions.reply, case, people.handler, "已改", "", "", now=now)
     assert refused.value.facts["missing"] == "contact"
+
+
+@pytest.mark.parametrize(("locale", "ends"), [("zh_CN", ""), ("en", "?lang=en")])
+def test_a_link_in_a_message_opens_in_the_language_of_the_review(people, now, locale, ends):
+    case = make_case(now, locale=locale)
+    told = walk_to(case, State.VISITING, people, now)
+    asked = select(Message).where(Message.occasion == "citizen_replied")
+    link = db.session.scalars(asked).one().facts["link"]
+    assert link == f"{second_link(told.number)}{ends}"

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from ...config import settings
 from ...db import db, new_id
 from ...errors import FieldError, Invalid
+from ...language import DEFAULT
 from ...ledger.actions import Line, write
 from ...notify.actions import Promise, promise
 from ...notify.occasions import Occasion
@@ -178,6 +179,8 @@ def tell_citizen(case: Case, occasion: Occasion, key: str, now: datetime, **fact
         return
     review = review_queries.of_case(case.id)
     told = {"item": case.event.item.name, "link": receipt_link(case), **facts}
+    if review.locale != DEFAULT:
+        told["link"] += f"?lang={review.locale}"
     phone = review_queries.phone_of(review)
     promise(
         now, Promise(occasion.value, key, case.id, told, phone=phone, locale=review.locale)
