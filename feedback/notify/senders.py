@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import formatdate
 from typing import Protocol
 from uuid import UUID
@@ -120,7 +121,8 @@ class SmtpSender:
     def _content(self, server: smtplib.SMTP, letter: EmailMessage) -> None:
         """Hand over the letter. Once it flows, only the server's own answer is certain."""
         try:
-            code, _ = server.data(letter.as_bytes())
+            # Lines that end in \n alone are one line to a server, and too long a one from 1,000 on.
+            code, _ = server.data(letter.as_bytes(policy=SMTP))
         except smtplib.SMTPDataError as refusal:  # said no before anything flowed
             raise Refused(f"smtp_{refusal.smtp_code}") from refusal
         except (OSError, smtplib.SMTPException) as problem:

@@ -43,6 +43,14 @@ def test_a_mail_reaches_every_mailbox_under_its_promises_id(smtp):
     assert mail["Auto-Submitted"] == "auto-generated"
 
 
+def test_a_long_mail_travels_in_lines_that_servers_take(smtp):
+    text = "请在 11月30日 前办理\n" * 200
+    with post_office() as office:
+        send(smtp(office.port), text=text)
+    (mail,) = office.mails
+    assert base64.b64decode(mail.get_payload()).decode() == text
+
+
 @pytest.mark.parametrize("answer", ["451 try again later", "550 no"])
 @pytest.mark.parametrize("step", ["rcpt", "data"])
 def test_the_servers_own_no_is_a_refusal(smtp, step, answer):
