@@ -234,7 +234,7 @@ MOVES: dict[Act, Move] = {
         _move(Act.OBJECT,    "voided",                 "objected",     NOBODY,   CITIZEN, "words; once, in 10 workdays",        "desk_asked"),
         _move(Act.RECONSIDER, "objected",              "",             SUPER,    OTHER,   "verdict, words; another judge",      "case_decided citizen_objection_judged"),
         _move(Act.VISIT,     "visiting",               "",             VISITORS, OTHER,   "means, outcome, verdict, words",     "case_sent_back"),
-        _move(Act.SECOND_REVIEW, "visiting closing closed", "",        NOBODY,   CITIZEN, "grade; once",                        "case_sent_back"),
+        _move(Act.SECOND_REVIEW, "visiting closing closed", "",        NOBODY,   CITIZEN, "grade; once",                        "case_sent_back desk_asked"),
         _move(Act.ADD,       ALL_OPEN,                 "",             NOBODY,   CITIZEN, "words",                              "citizen_added"),
         _move(Act.CLOSE,     "closing",                "closed",       SUPER,    OTHER,   "conclusion if dissatisfied",         ""),
     )

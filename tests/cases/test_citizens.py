@@ -12,6 +12,8 @@ from feedback.db import db, transaction
 from feedback.errors import Invalid, NotYours, OutOfTurn, TooOften
 from feedback.ledger.models import Entry
 from feedback.notify.models import Message
+from feedback.offices.models import Account, AccountRole
+from feedback.offices.roles import Role
 from feedback.reviews.queries import of_case
 
 from ..factories import VISITED, make_case, make_district, make_people, walk_to
@@ -79,6 +81,14 @@ def test_after_the_end_a_second_review_is_kept_and_moves_nothing(people, now):
     case = say(actions.second_review, case, 1, "又坏了", now=now)
     assert case.state is State.CLOSED
     assert db.session.scalars(select(SecondReview)).one().grade == 1
+
+
+@pytest.mark.parametrize(("grade", "told"), [(2, {"GOV", "XZSP"}), (3, set())])
+def test_a_dissatisfied_word_after_the_end_is_told_to_the_supervisors(people, now, grade, told):
+    case = walk_to(make_case(now), State.CLOSED, people, now)
+    say(actions.second_review, case, grade, "还是没改", now=now)
+    heard = select(Message.to_department).where(Message.dedupe_key.startswith("second:"))
+    assert set(db.session.scalars(heard)) == told
 
 
 @pytest.mark.parametrize("state", [State.ROUTED, State.VERIFYING, State.RECTIFYING])
@@ -151,6 +161,22 @@ def test_pressure_is_answered_once_by_another_office(people, now):
     answer(people.supervisor)
     with pytest.raises(OutOfTurn):
         answer(people.supervisor)
+
+
+def test_who_handled_the_case_does_not_answer_about_pressure_in_another_office_either(people, now):
+    case = do(actions.accept, make_case(now), people.handler, now=now)
+    say(actions.report_pressure, case, "让我改好评", now=now)
+    with transaction():
+        handler = db.session.get_one(Account, people.handler.id)
+        handler.department_code, handler.roles = "GOV", [AccountRole(name=Role.SUPERVISOR)]
+
+    def answer():
+        with transaction():
+            report = db.session.scalars(select(PressureReport)).one()
+            actions.answer_pressure(report, reload(case), handler, "没有的事", now)
+
+    with pytest.raises(NotYours):
+        answer()
 
 
 def test_without_legal_basis_the_law_is_explained_with_its_article(people, now):

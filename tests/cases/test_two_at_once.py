@@ -3,8 +3,10 @@
 import threading
 
 import pytest
+from sqlalchemy import select
 
 from feedback.cases import actions
+from feedback.cases.models import PressureReport
 from feedback.cases.states import Act, Ground, State, Verdict
 from feedback.db import db, transaction
 from feedback.errors import FeedbackError
@@ -129,6 +131,19 @@ def test_a_citizen_who_presses_twice_objects_once(app, people, now):
 
     assert race(app, press, press) == ["out_of_turn"]
     assert reload(case).state is State.OBJECTED
+
+
+def test_two_supervisors_who_answer_about_pressure_at_once_answer_once(app, people, now):
+    case = say(actions.report_pressure, make_case(now), "让我改好评", now=now)
+    supervisor = people.supervisor
+    let_go(supervisor)
+    db.session.remove()
+
+    def press():
+        report = db.session.scalars(select(PressureReport)).one()
+        actions.answer_pressure(report, reload(case), supervisor, "已约谈", now)
+
+    assert race(app, press, press) == ["out_of_turn"]
 
 
 def test_the_control_one_after_the_other_both_are_taken(people, now):

@@ -18,7 +18,7 @@ from ..opening import case_link
 from ..rules import Rule
 from ..states import MOVES, Act
 from .asking import tell_supervisors
-from .moving import hold, not_yours, note, out_of_turn
+from .moving import hold, not_yours, note, out_of_turn, require_not_handler
 
 MOST = 20
 """How often a citizen may add something, or report pressure, to one case."""
@@ -75,10 +75,12 @@ def answer_pressure(
 ) -> None:
     """Write down what was found out about a report of pressure, and done. Once.
 
-    For a supervisor of another office than the case's. Raises NotYours, OutOfTurn.
+    For a supervisor of another office than the case's, who had no hand in it. Raises NotYours,
+    OutOfTurn.
     """
     if not by.may_be(*MOVES[Act.JUDGE].roles) or by.department_code == case.department_code:
         raise not_yours(Act.JUDGE)
+    require_not_handler(case, by, Act.JUDGE)
     row = {"id": new_id(), "report_id": report.id, "at": now, "by_id": by.id, "words": words}
     once = insert(PressureAnswer).values(row).on_conflict_do_nothing(index_elements=["report_id"])
     if db.session.scalar(once.returning(PressureAnswer.id)) is None:

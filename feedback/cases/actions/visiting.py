@@ -19,6 +19,7 @@ from ..models.urging import Cause
 from ..rules import Rule
 from ..states import Act, Means, Outcome, State, after_visit
 from ..urging import tell_of_sending_back
+from .asking import tell_supervisors
 from .moving import allow, hold, move, note, out_of_turn, plan_columns, take_part, term_of
 
 SATISFIED_FROM = 3
@@ -52,7 +53,8 @@ def second_review(case: Case, grade: int, words: str, now: datetime) -> None:
     """Take the citizen's second review (二次评价): one only; the first one stays as it is.
 
     From the receipt or the one-time link, once the department has replied. It answers the return
-    visit unasked; after closure it is kept and changes nothing. Raises OutOfTurn.
+    visit unasked. After closure it is kept and changes nothing, but of a negative one the
+    supervisors are told. Raises OutOfTurn.
     """
     hold(case)
     if case.state not in (State.VISITING, State.CLOSING, State.CLOSED):
@@ -67,6 +69,9 @@ def second_review(case: Case, grade: int, words: str, now: datetime) -> None:
     facts = {"grade": grade}
     if case.state is State.CLOSED:
         note(case, Act.SECOND_REVIEW, CITIZEN, now, facts)
+        if grade < SATISFIED_FROM:
+            due_at = rulebook.of_case(case).after(now, Rule.DECIDE)
+            tell_supervisors(case, "second_review", f"second:{said['id']}", due_at, now)
         return
     row = ReturnVisit(
         outcome=Outcome.ANSWERED, satisfied=grade >= SATISFIED_FROM, words=words,

@@ -5,7 +5,7 @@ is taken from the calendar, because that is data.
 """
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -103,6 +103,12 @@ class Story:
         if due is None:
             return {}
         return {1: self.warn_at, 2: due, 3: closing(due, 1), 4: closing(due, 3)}
+
+    def climbed_now(self) -> set[int]:
+        """Return which rungs of the present deadline are on record."""
+        due = self.next_due_at
+        key = (due and due.astimezone(UTC).isoformat(), self.state in DESK_TERM)
+        return set(self.rungs.get(key, ()))
 
 
 def open_story(at: datetime, facts: dict[str, Any]) -> Story:
