@@ -126,8 +126,11 @@ class File:
 
     @property
     def is_rectified(self) -> bool:
-        """Whether something was put right in the present round."""
-        return any(row.round == self.case.round for row in self.rectifications)
+        """Whether something was put right in this round, after the finding in force."""
+        if not self.rectifications or not self.verifications:
+            return False
+        done = self.rectifications[-1]
+        return done.round == self.case.round and done.id > self.verifications[-1].id
 
     @property
     def is_uncalled(self) -> bool:
@@ -145,6 +148,14 @@ class File:
     def stayed_dissatisfied(self) -> bool:
         """Whether the last answer was «not satisfied», so that closing needs a conclusion."""
         return bool(self.visits) and self.visits[-1].satisfied is False
+
+    def was_decided(self, kind: Request) -> bool:
+        """Say whether such a request of the present department was decided, however."""
+        ours = self.case.department_code
+        return any(
+            one.kind is kind and one.decision is not None and one.by_department == ours
+            for one in self.requests
+        )
 
     def asked(self, kind: Request) -> int:
         """Return how often the departments asked for this."""

@@ -9,6 +9,7 @@ from flask_babel import gettext, ngettext
 
 from .. import clock
 from ..calendar.queries import calendar_in_force
+from ..wording import day_words
 from ..workdays import ONE_DAY, Calendar
 from .deadlines import Light, light
 
@@ -53,7 +54,10 @@ def due_words(now: datetime, due_at: datetime, calendar: Calendar) -> str:
         over = max(calendar.between(day, today), 0)
         if over:
             return ngettext("%(num)s working day over", "%(num)s working days over", over)
-        return gettext("Over since %(time)s today", time=f"{clock.local(due_at):%H:%M}")
+        time = f"{clock.local(due_at):%H:%M}"
+        if day == today:
+            return gettext("Over since %(time)s today", time=time)
+        return gettext("Over since %(day)s %(time)s", day=day_words(day), time=time)
     if day == today:
         return gettext("Today until %(time)s", time=f"{clock.local(due_at):%H:%M}")
     if day == today + ONE_DAY:

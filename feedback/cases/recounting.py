@@ -40,7 +40,7 @@ RECOMPUTED = "recomputed"
 
 NAMES = {
     "contact_due_at": "contact_before", "due_at": "due_before", "desk_due_at": "desk_before",
-    "next_due_at": "next_before",
+    "next_due_at": "next_due_before",
 }  # fmt: skip
 """Each deadline, and under which name the ledger keeps the moment it replaced."""
 

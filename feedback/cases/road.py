@@ -51,6 +51,10 @@ class What(StrEnum):
     FINISH = "finish"
 
 
+SAYS_TERM = frozenset((*Act, "open", "recomputed"))
+"""Lines whose `due_at` is the department's deadline; a rung's or a notice's may be another one."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One step. `at` is None for one that lies ahead; `until` is its date, or a new one it set."""
@@ -122,7 +126,8 @@ def behind(lines: Iterable[Happened], texts: Texts, contact_due_at: datetime | N
         if step and line.act == Act.CONTACT and not called:
             called = True
             step = replace(step, late=contact_due_at is not None and line.at > contact_due_at)
-        due_at = line.due_at or due_at
+        if line.act in SAYS_TERM:
+            due_at = line.due_at or due_at
         if step:
             steps.append(step)
     return steps

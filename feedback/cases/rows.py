@@ -10,11 +10,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from .. import clock
+from ..calendar.queries import calendar_in_force
 from ..catalog.models import Item
 from ..db import db
 from ..events.models import ServiceEvent
 from ..offices.models import Account
 from ..reviews.models import Review
+from ..workdays import Calendar
 from . import rulebook
 from .models import Case, Requested, ReturnVisit, SupervisionNotice
 from .states import Act, Outcome
@@ -23,6 +25,7 @@ from .turns import Turn, turns
 WITH_SERVICE = (
     joinedload(Case.event).joinedload(ServiceEvent.item).joinedload(Item.department),
     joinedload(Case.event).joinedload(ServiceEvent.window),
+    joinedload(Case.event).joinedload(ServiceEvent.officer),
     joinedload(Case.department),
 )
 """What every list and page shows of the service, read with the case."""
@@ -50,6 +53,7 @@ class Row:
     """The numbers of the supervision notices that were issued."""
     tries: Tries
     tried_today: bool
+    calendar: Calendar
 
     @property
     def next_due_at(self) -> datetime | None:
@@ -63,7 +67,7 @@ class Row:
         due_at = self.next_due_at
         if due_at is None or due_at == self.case.next_due_at:
             return self.case.warn_at
-        return rulebook.of_case(self.case).warn_at(due_at)
+        return rulebook.of_case(self.case, self.calendar).warn_at(due_at)
 
 
 def rows_of(cases: Sequence[Case], account: Account, now: datetime) -> list[Row]:
@@ -73,10 +77,11 @@ def rows_of(cases: Sequence[Case], account: Account, now: datetime) -> list[Row]
     ids = [case.id for case in cases]
     said, asked, notices, tries = _reviews(ids), _requests(cases), _notices(ids), _tries(cases)
     whose, today = turns(cases, account, now), clock.day_of(now)
+    calendar = calendar_in_force()
     return [
         Row(
             case, said[case.id], whose.get(case.id), asked.get(case.id), notices.get(case.id, ()),
-            tries.get(case.id, Tries()), tries.get(case.id, Tries()).last_day == today,
+            tries.get(case.id, Tries()), tries.get(case.id, Tries()).last_day == today, calendar,
         )
         for case in cases
     ]  # fmt: skip

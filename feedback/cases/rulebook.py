@@ -47,14 +47,14 @@ def keep_first(now: datetime) -> None:
     )
 
 
-def of_case(case: Case) -> Terms:
+def of_case(case: Case, calendar: Calendar | None = None) -> Terms:
     """Return the terms that a case keeps, on the calendar in force."""
-    return terms_of(case.rules_version)
+    return terms_of(case.rules_version, calendar)
 
 
-def terms_of(version: int) -> Terms:
-    """Return one version of the terms, on the calendar in force."""
-    return terms(of_version(version), calendar_in_force())
+def terms_of(version: int, calendar: Calendar | None = None) -> Terms:
+    """Return one version of the terms on `calendar`; on the one in force, if none is known yet."""
+    return terms(of_version(version), calendar or calendar_in_force())
 
 
 def of_version(version: int) -> Rules:

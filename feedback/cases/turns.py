@@ -12,14 +12,16 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
+from ..calendar.queries import calendar_in_force
 from ..db import db
 from ..ledger.models import Entry
 from ..offices.models import Account
 from ..offices.roles import Role
-from ..reviews.drafts import Identity
+from ..workdays import Calendar
 from .actions.appealing import appeal_until
 from .models import Appeal, Case, CasePart, Rectification, Verification
-from .states import ENDED, MOVES, PARTS, WORKING, Act, Bar, Finding, Part, State, Whose, may_act
+from .next_acts import bar_of, next_act
+from .states import ENDED, MOVES, WORKING, Act, Bar, Finding, Part, State
 
 T = TypeVar("T")
 
@@ -42,22 +44,16 @@ class Turn:
 class Known:
     """What is known of a list of cases besides their columns, by case."""
 
-    rectified: Mapping[UUID, int]
-    """The last round in which something was put right."""
-    findings: Mapping[UUID, Finding]
+    rectified: Mapping[UUID, tuple[int, UUID]]
+    """The last thing that was put right: in which round, and its key."""
+    findings: Mapping[UUID, tuple[Finding, UUID]]
+    """The finding in force, and its key."""
     appealed: frozenset[UUID]
     parts: Mapping[UUID, Part]
     """Which part the one who looks has."""
+    calendar: Calendar
     touched: frozenset[str]
     """What the one who looks has a line of the ledger in."""
-
-
-BY_STATE = {
-    State.TRIAGE: Act.ROUTE, State.ROUTED: Act.ACCEPT, State.TRANSFERRING: Act.DECIDE,
-    State.APPEALED: Act.JUDGE, State.OBJECTED: Act.RECONSIDER, State.VISITING: Act.VISIT,
-    State.CLOSING: Act.CLOSE,
-}  # fmt: skip
-"""What a state alone says; the department's two working states need a closer look."""
 
 
 def turns(cases: Sequence[Case], account: Account, now: datetime) -> dict[UUID, Turn]:
@@ -69,49 +65,35 @@ def turns(cases: Sequence[Case], account: Account, now: datetime) -> dict[UUID, 
 
 
 def _turn(case: Case, account: Account, known: Known, now: datetime) -> Turn:
-    act = waits_for(case, known, now)
+    act = _waits_for(case, known, now)
     decides = case.request_id is not None and account.may_be(*MOVES[Act.DECIDE].roles)
     act = Act.DECIDE if decides else act
-    roles = frozenset(role.name for role in account.roles)
-    if not roles.intersection(MOVES[act].roles):
-        return Turn(act, mine=False)
-    bar = _bar(case, account, act, known)
-    may = may_act(act, roles, account.department_code, case.department_code)
-    return Turn(act, may and bar is None, bar)
+    touched = str(case.id) in known.touched
+    bar = bar_of(case, account, act, known.parts.get(case.id), touched=touched)
+    return Turn(act, bar is None, None if bar is Bar.ROLE else bar)
 
 
-def waits_for(case: Case, known: Known, now: datetime) -> Act:
-    """Return what a case that has not ended waits for, whoever does it."""
-    if case.state in BY_STATE:
-        return BY_STATE[case.state]
-    if case.identity is Identity.NAMED and case.contacted_at is None:
-        return Act.CONTACT
-    if case.state is State.RECTIFYING:
-        return Act.REPLY if known.rectified.get(case.id) == case.round else Act.RECTIFY
-    unfounded = known.findings.get(case.id) is Finding.UNFOUNDED
-    may_appeal = unfounded and case.id not in known.appealed and now <= appeal_until(case)
-    return Act.APPEAL if may_appeal else Act.VERIFY
-
-
-def _bar(case: Case, account: Account, act: Act, known: Known) -> Bar | None:
-    if MOVES[act].whose is Whose.OTHER and account.department_code == case.department_code:
-        return Bar.OFFICE
-    if act in (Act.JUDGE, Act.RECONSIDER) and str(case.id) in known.touched:
-        return Bar.TOUCHED
-    part = known.parts.get(case.id)
-    if act is Act.CLOSE:
-        return Bar.PART if part is Part.HANDLER else None
-    return Bar.PART if act in PARTS and part not in (None, PARTS[act]) else None
+def _waits_for(case: Case, known: Known, now: datetime) -> Act:
+    finding, found = known.findings.get(case.id, (None, None))
+    round_, done = known.rectified.get(case.id, (0, None))
+    put_right = bool(done and found and round_ == case.round and done > found)
+    appeal_is_next = (
+        finding is Finding.UNFOUNDED and case.id not in known.appealed
+        and now <= appeal_until(case, known.calendar)
+    )  # fmt: skip
+    act = next_act(case, put_right=put_right, appeal_is_next=appeal_is_next)
+    assert act is not None  # noqa: S101  only cases that have not ended are asked about
+    return act
 
 
 def _known(cases: Sequence[Case], account: Account) -> Known:
     ids = [case.id for case in cases]
     working = [case.id for case in cases if case.state in WORKING]
     judged = [str(case.id) for case in cases if case.state in (State.APPEALED, State.OBJECTED)]
-    done = select(Rectification.case_id, Rectification.round).where(
+    done = select(Rectification.case_id, Rectification.round, Rectification.id).where(
         Rectification.case_id.in_(working)
     )
-    found = select(Verification.case_id, Verification.finding).where(
+    found = select(Verification.case_id, Verification.finding, Verification.id).where(
         Verification.case_id.in_(working)
     )
     appeals = select(Appeal.case_id).where(Appeal.case_id.in_(working))
@@ -122,14 +104,15 @@ def _known(cases: Sequence[Case], account: Account) -> Known:
         Entry.subject == "case", Entry.actor_id == account.id, Entry.subject_id.in_(judged)
     )
     return Known(
-        _by_case(done.order_by(Rectification.round)),
-        _by_case(found.order_by(Verification.id)),
+        _last_of_case(done.order_by(Rectification.id)),
+        _last_of_case(found.order_by(Verification.id)),
         frozenset(db.session.scalars(appeals)),
-        _by_case(mine),
+        dict(db.session.execute(mine).tuples()),
+        calendar_in_force(),
         frozenset(db.session.scalars(lines)),
     )
 
 
-def _by_case(pairs: Select[UUID, T]) -> dict[UUID, T]:
-    """Return (case, value) pairs as a mapping; the last of a case counts."""
-    return dict(db.session.execute(pairs).all())
+def _last_of_case(rows: Select[UUID, T, UUID]) -> dict[UUID, tuple[T, UUID]]:
+    """Return the last row of each case as (value, key)."""
+    return {case_id: (value, key) for case_id, value, key in db.session.execute(rows)}

@@ -953,6 +953,7 @@ def create_asking() -> None:
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("kind", choice("complex", "extend", "transfer", name="kind"), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("further", sa.Boolean(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by_id", sa.Uuid(), nullable=False),
         sa.Column("by_department", sa.String(length=20), nullable=False),
@@ -986,7 +987,11 @@ def create_asking() -> None:
             name=op.f("ck_requests_transfer_has_owner"),
         ),
         sa.CheckConstraint(
-            "number >= 1 AND (kind = 'extend' OR number = 1)", name=op.f("ck_requests_asked_once")
+            "number >= 1 AND (kind <> 'transfer' OR number = 1)",
+            name=op.f("ck_requests_asked_once"),
+        ),
+        sa.CheckConstraint(
+            "NOT further OR kind = 'extend'", name=op.f("ck_requests_only_time_is_further")
         ),
         sa.CheckConstraint(
             "length(by_department) <= 20", name=op.f("ck_requests_by_department_length")
@@ -1008,8 +1013,9 @@ def create_asking() -> None:
             "case_id",
             "kind",
             "number",
+            "further",
             "by_department",
-            name=op.f("uq_requests_id_case_id_kind_number_by_department"),
+            name=op.f("uq_requests_id_case_id_kind_number_further_by_department"),
         ),
         sa.UniqueConstraint("id", "case_id", name=op.f("uq_requests_id_case_id")),
     )
@@ -1021,6 +1027,7 @@ def create_asking() -> None:
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("kind", choice("complex", "extend", "transfer", name="kind"), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("further", sa.Boolean(), nullable=False),
         sa.Column("asked_by_department", sa.String(length=20), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by_id", sa.Uuid(), nullable=False),
@@ -1029,7 +1036,7 @@ def create_asking() -> None:
         sa.Column("granted", sa.Boolean(), nullable=False),
         sa.Column("words", sa.String(length=2000), nullable=False),
         sa.CheckConstraint(
-            "NOT granted OR number = 1 OR by_leader",
+            "NOT granted OR NOT further OR by_leader",
             name=op.f("ck_decisions_further_extension_by_leader"),
         ),
         sa.CheckConstraint(
@@ -1046,12 +1053,13 @@ def create_asking() -> None:
         sa.ForeignKeyConstraint(["by_id"], ["accounts.id"], name=op.f("fk_decisions_by_id")),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_decisions_case_id")),
         sa.ForeignKeyConstraint(
-            ["request_id", "case_id", "kind", "number", "asked_by_department"],
+            ["request_id", "case_id", "kind", "number", "further", "asked_by_department"],
             [
                 "requests.id",
                 "requests.case_id",
                 "requests.kind",
                 "requests.number",
+                "requests.further",
                 "requests.by_department",
             ],
             name="fk_decisions_request",

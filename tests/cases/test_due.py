@@ -21,6 +21,8 @@ def at(text):
         ("2026-11-23T09:00", "2026-11-24T17:30", "Tomorrow until 17:30"),
         ("2026-11-27T09:00", "2026-11-30T17:30", "1 working day left"),  # Friday to Monday
         ("2026-11-23T09:00", "2026-11-30T17:30", "5 working days left"),
+        ("2026-11-28T09:00", "2026-11-27T17:30", "Over since Fri 27 Nov 17:30"),  # on Saturday
+        ("2026-10-05T09:00", "2026-09-30T17:30", "Over since Wed 30 Sep 17:30"),  # 国庆
         ("2026-11-30T09:00", "2026-11-27T17:30", "1 working day over"),  # Monday after Friday
         ("2026-12-02T09:00", "2026-11-27T17:30", "3 working days over"),
     ],

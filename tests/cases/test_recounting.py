@@ -92,7 +92,7 @@ def test_the_ledger_keeps_the_old_and_the_new_moment(people):
         "due_at": at("2027-01-08T17:30").isoformat(),
         "due_before": at("2027-01-07T17:30").isoformat(),
         "next_due_at": at("2027-01-08T17:30").isoformat(),
-        "next_before": at("2027-01-07T17:30").isoformat(),
+        "next_due_before": at("2027-01-07T17:30").isoformat(),
     }
 
 

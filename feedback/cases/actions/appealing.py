@@ -16,6 +16,7 @@ from ...errors import FieldError, Invalid, NotYours
 from ...ledger.actions import CITIZEN
 from ...notify.occasions import Occasion
 from ...offices.models import Account
+from ...workdays import Calendar
 from .. import rulebook
 from ..deadlines import GIVEN_BACK, Step
 from ..evidence import Upload
@@ -74,10 +75,10 @@ def appeal_of(case: Case) -> Appeal | None:
     return db.session.scalar(select(Appeal).where(Appeal.case_id == case.id))
 
 
-def appeal_until(case: Case) -> datetime:
-    """Return until when the present department may appeal."""
+def appeal_until(case: Case, calendar: Calendar | None = None) -> datetime:
+    """Return until when the present department may appeal; by `calendar` if it is known already."""
     since = case.routed_at or case.opened_at
-    return rulebook.of_case(case).after(since, Rule.APPEAL)
+    return rulebook.of_case(case, calendar).after(since, Rule.APPEAL)
 
 
 def judge(case: Case, by: Account, verdict: Verdict, words: str, now: datetime, seen: int) -> None:
@@ -128,8 +129,8 @@ def _given_back(case: Case, made: Appeal, now: datetime) -> dict[str, Any]:
     days = calendar.between(clock.day_of(made.at), clock.day_of(now))
     since, plan = term_of(case)
     columns = plan_columns(since, (*plan, Step(GIVEN_BACK, Term(days)))) if days else {}
-    if case.contact_since is not None and case.contacted_at is None:
-        columns["contact_since"] = now
+    if case.contacted_at is None and case.contact_due_at and case.contact_due_at >= made.at:
+        columns["contact_since"] = now  # a call that was missed before the appeal stays missed
     return columns
 
 

@@ -71,9 +71,10 @@ def _ask(
     allow(case, by, act, seen)
     number = _times_asked(case, kind) + 1
     _refuse_untimely(case, kind, number, now)
+    further = kind is Request.EXTEND and _was_decided(case, kind, granted=True)
     take_part(case, by, act, now)
     asked = Requested(
-        id=new_id(), case_id=case.id, kind=kind, number=number, at=now, by_id=by.id,
+        id=new_id(), case_id=case.id, kind=kind, number=number, further=further, at=now, by_id=by.id,
         by_department=by.department_code, come_from=case.state, reason=reason, plan=plan,
         proposed=proposed, due_at=rulebook.of_case(case).after(now, Rule.DECIDE),
     )  # fmt: skip
@@ -90,6 +91,11 @@ def _times_asked(case: Case, kind: Request) -> int:
     return db.session.scalar(rows.where(Requested.case_id == case.id, Requested.kind == kind)) or 0
 
 
+def _was_decided(case: Case, kind: Request, **how: Any) -> bool:
+    decided = select(Decision.id).filter_by(case_id=case.id, kind=kind, **how)
+    return db.session.scalar(decided.limit(1)) is not None
+
+
 def _refuse_untimely(case: Case, kind: Request, number: int, now: datetime) -> None:
     """Refuse a second request beside a first, one too many, and one that comes after the deadline.
 
@@ -97,8 +103,11 @@ def _refuse_untimely(case: Case, kind: Request, number: int, now: datetime) -> N
     """
     if case.request_id is not None:
         raise out_of_turn(case, ACTS[kind], missing=Act.DECIDE.value)
-    if kind is not Request.EXTEND and number > 1:
+    if kind is Request.TRANSFER and number > 1:
         raise out_of_turn(case, ACTS[kind], asked=number - 1)
+    asking = case.department_code
+    if kind is Request.COMPLEX and _was_decided(case, kind, asked_by_department=asking):
+        raise out_of_turn(case, ACTS[kind])
     if kind is Request.TRANSFER and case.round > 1:
         raise out_of_turn(case, ACTS[kind])
     if kind is not Request.TRANSFER and now > case.due_at:
@@ -145,12 +154,12 @@ def decide(
     if asked is None:
         raise out_of_turn(case, Act.DECIDE)
     leader = by.may_be(Role.LEADER)
-    if granted and asked.is_for_leaders and not leader:
+    if granted and asked.further and not leader:
         raise NotYours(who=[Role.LEADER.value])
     db.session.add(
         Decision(
             request_id=asked.id, case_id=case.id, kind=asked.kind, number=asked.number,
-            asked_by_department=asked.by_department, at=now, by_id=by.id,
+            further=asked.further, asked_by_department=asked.by_department, at=now, by_id=by.id,
             by_department=by.department_code, by_leader=leader, granted=granted, words=words,
         )
     )  # fmt: skip

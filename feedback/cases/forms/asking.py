@@ -91,7 +91,7 @@ def _verdicts(asked: Requested | None, by: Account) -> list[tuple[str, str]]:
 
 
 def _may_grant(asked: Requested | None, by: Account) -> bool:
-    return asked is None or not asked.is_for_leaders or by.may_be(Role.LEADER)
+    return asked is None or not asked.further or by.may_be(Role.LEADER)
 
 
 class AppealForm(ActForm):

@@ -16,8 +16,8 @@ from .handling import Evidence
 class Requested(Base):
     """A request of a department: more complex than thought, more time, or not ours.
 
-    Numbered for each case and kind. One extension is the head's to ask for; only the decision about
-    a further one is a leader's. «Complex» and «not ours» may be asked once.
+    Numbered for each case and kind. One extension is any supervisor's to grant, a further one a
+    leader's. «Not ours» may be said once.
     """
 
     __tablename__ = "requests"
@@ -25,6 +25,8 @@ class Requested(Base):
     case_id: Mapped[UUID] = case_key()
     kind: Mapped[Request] = mapped_column(choice(Request, "kind"))
     number: Mapped[int]
+    further: Mapped[bool]
+    """Whether more time was granted before: then only a leader may grant it."""
     at: Mapped[datetime]
     by_id: Mapped[UUID] = by_key()
     by_department: Mapped[str] = office()
@@ -41,17 +43,13 @@ class Requested(Base):
     decision: Mapped["Decision | None"] = relationship(back_populates="request", uselist=False)
     __table_args__ = (
         UniqueConstraint("id", "case_id"),
-        UniqueConstraint("id", "case_id", "kind", "number", "by_department"),
+        UniqueConstraint("id", "case_id", "kind", "number", "further", "by_department"),
         UniqueConstraint("case_id", "kind", "number"),
-        CheckConstraint("number >= 1 AND (kind = 'extend' OR number = 1)", name="asked_once"),
+        CheckConstraint("number >= 1 AND (kind <> 'transfer' OR number = 1)", name="asked_once"),
+        CheckConstraint("NOT further OR kind = 'extend'", name="only_time_is_further"),
         CheckConstraint("(kind = 'extend') = (length(plan) > 0)", name="extension_has_plan"),
         CheckConstraint("(kind = 'transfer') = (proposed IS NOT NULL)", name="transfer_has_owner"),
     )
-
-    @property
-    def is_for_leaders(self) -> bool:
-        """Whether only a leader may grant it: a further extension."""
-        return self.number > 1
 
 
 class Decision(Base):
@@ -63,6 +61,7 @@ class Decision(Base):
     case_id: Mapped[UUID] = case_key()
     kind: Mapped[Request] = mapped_column(choice(Request, "kind"))
     number: Mapped[int]
+    further: Mapped[bool]
     asked_by_department: Mapped[str] = office()
     at: Mapped[datetime]
     by_id: Mapped[UUID] = by_key()
@@ -74,14 +73,14 @@ class Decision(Base):
     request: Mapped[Requested] = relationship(back_populates="decision")
     __table_args__ = (
         ForeignKeyConstraint(
-            ["request_id", "case_id", "kind", "number", "asked_by_department"],
+            ["request_id", "case_id", "kind", "number", "further", "asked_by_department"],
             ["requests.id", "requests.case_id", "requests.kind", "requests.number",
-             "requests.by_department"],
+             "requests.further", "requests.by_department"],
             name="fk_decisions_request",
         ),
         CheckConstraint("by_department <> asked_by_department", name="decided_elsewhere"),
         CheckConstraint(
-            "NOT granted OR number = 1 OR by_leader", name="further_extension_by_leader"
+            "NOT granted OR NOT further OR by_leader", name="further_extension_by_leader"
         ),
     )  # fmt: skip
 

@@ -102,7 +102,9 @@ MUST_FIND_NOTHING: dict[str, str] = {
     "a request decided by the department that asked": """
         SELECT case_id FROM decisions WHERE by_department = asked_by_department""",
     "a further extension granted by somebody who is no leader": """
-        SELECT case_id FROM decisions WHERE granted AND number > 1 AND NOT by_leader""",
+        SELECT d.case_id FROM decisions d WHERE d.granted AND d.kind = 'extend' AND NOT d.by_leader
+        AND EXISTS (SELECT 1 FROM decisions e WHERE e.case_id = d.case_id AND e.kind = 'extend'
+        AND e.granted AND e.number < d.number)""",
     "a second transfer asked for by departments": """
         SELECT case_id FROM requests WHERE kind = 'transfer' GROUP BY case_id HAVING count(*) > 1""",
     # 6: nothing is voided without a judgement in words
