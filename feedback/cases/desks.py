@@ -1,6 +1,5 @@
 """The desks: a department's inbox, the supervisors' desk, the operator's visits."""
 
-from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
@@ -16,7 +15,6 @@ from ..text import NotText, clean_line, integer
 from . import inboxes, supervision
 from .due import urgency_at
 from .inboxes import Filter, Pile
-from .models import SupervisionNotice
 from .pages import pages
 from .showing import notice_link
 from .states import ENDED, LAST_ROUND, VISIT_ATTEMPTS, State
@@ -38,13 +36,9 @@ def inbox() -> str:
         "cases/inbox.html", inbox=found, wanted=wanted, now=now, urgency=urgency_at(now),
         bands=[(band, list(rows)) for band, rows in bands], piles=Pile, states=SHOWN_STATES,
         identities=Identity, in_department=in_department, last_round=LAST_ROUND,
-        notices=_notices(account) if in_department and wanted == Filter() else (),
+        notices=supervision.notices(account) if in_department and wanted == Filter() else (),
         notice_link=notice_link,
     )  # fmt: skip
-
-
-def _notices(account: Account) -> Sequence[SupervisionNotice]:
-    return supervision.notices(account)
 
 
 def _filter() -> Filter:

@@ -358,7 +358,7 @@ class TestThroughTheDoor:
         page = self.page(client, "/cases?lang=en")
         assert desks.cases[0] in page
         assert "特殊工时首次审批" in page
-        assert re.search(r'class="button primary nowrap"[^>]*>Accept<', page)
+        assert re.search(r'class="button primary"[^>]*>Accept<', page)
         assert page.count("button primary") == 1
         assert "13812345678" not in page
 

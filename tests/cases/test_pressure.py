@@ -21,6 +21,7 @@ from feedback.ledger.models import Entry
 from feedback.notify.models import Message
 from feedback.offices.roles import Role
 
+from ..conftest import ROOT
 from ..factories import (
     let_go,
     make_account,
@@ -290,3 +291,14 @@ def test_a_supervising_office_is_not_told_of_pressure_in_its_own_case(app, peopl
     with app.app_context():
         told = db.session.scalars(select(Message).where(Message.occasion == "desk_asked")).all()
         assert {message.to_department for message in told} == {"GOV"}
+
+
+KNOWING = {"pressure.py", "pressure_pages.py", "citizens.py", "citizen.py", "__init__.py"}
+
+
+def test_no_other_file_asks_for_reports_of_pressure():
+    asking = {
+        path.name for path in (ROOT / "feedback").rglob("*.py")
+        if re.search(r"PressureReport|PressureAnswer|pressure_reports", path.read_text())
+    }  # fmt: skip
+    assert asking == KNOWING
