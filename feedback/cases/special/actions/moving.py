@@ -34,7 +34,7 @@ def allow(special: Special, by: Account, act: Act, seen: int) -> None:
     Takes the row's lock first, so that of two at once the second is refused before it writes
     anything. Raises NotYours, OutOfTurn.
     """
-    db.session.refresh(special, with_for_update=True)
+    db.session.refresh(special, with_for_update={"of": Special})
     roles = frozenset(role.name for role in by.roles)
     if not may_act(act, roles, by.department_code, answers(special)):
         raise not_yours(act)
