@@ -277,3 +277,12 @@ def test_an_office_complained_of_is_not_asked_to_decide(people, now):
     do(actions.ask_transfer, case, head_of_gov, "非本部门事项", "SW", now=now)
     asked = select(Message.to_department).where(Message.occasion == "desk_asked")
     assert set(db.session.scalars(asked)) == {"XZSP"}
+
+
+def test_a_request_lapses_when_the_case_is_given_to_others_and_the_ledger_says_so(people, now):
+    case = walk_to(make_case(now), State.RECTIFYING, people, now)
+    case = do(actions.ask_extension, case, people.head, "等设备", "下周", now=now)
+    asked = str(case.request_id)
+    case = do(actions.reassign, case, people.supervisor, "SW", "属水务", "", now=now)
+    line = next(entry for entry in timeline("case", case.id) if entry.act == "reassign")
+    assert (case.request_id, line.facts["lapsed"]) == (None, asked)

@@ -28,15 +28,16 @@ def reassign(
 ) -> None:
     """Give a case to another department without being asked (改派).
 
-    In the first round only: afterwards the citizen has had this department's answer. The clock
-    restarts only if `restart_why` says why. Raises NotYours for whoever had a hand in the case,
-    Invalid, OutOfTurn.
+    In the first round only: afterwards the citizen has had this department's answer. A request that
+    waits lapses. The clock restarts only if `restart_why` says why. Raises NotYours for whoever had
+    a hand in the case, Invalid, OutOfTurn.
     """
     allow(case, by, Act.REASSIGN, seen)
     require_not_handler(case, by, Act.REASSIGN)
     if case.round > 1:
         raise out_of_turn(case, Act.REASSIGN)
-    give_to(case, Act.REASSIGN, by, department, why, restart_why, now)
+    lapsed = str(case.request_id) if case.request_id else None
+    give_to(case, Act.REASSIGN, by, department, why, restart_why, now, lapsed=lapsed)
 
 
 def give_to(

@@ -1,6 +1,5 @@
 """Random acts by random people at random times, and after each step everything that must hold."""
 
-import json
 import os
 from collections import Counter
 from collections.abc import Container, Sequence
@@ -18,9 +17,9 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import select, text
+from sqlalchemy import select
 
-from feedback.cases import actions, queries, urging
+from feedback.cases import actions, urging
 from feedback.cases.models import Case, PressureReport
 from feedback.cases.states import ENDED, MOVES, Act, State, may_act
 from feedback.db import db, transaction
@@ -33,7 +32,7 @@ from feedback.reviews.drafts import Identity
 
 from ...conftest import empty_database
 from ...factories import NOBODY_HOME, make_district, make_event, rate
-from . import checks, replay
+from . import holding
 from .district import (
     CITIZEN_TRIES,
     DECIDING,
@@ -47,6 +46,7 @@ from .district import (
     make_staff,
     straight,
 )
+from .rows import digest
 
 EXAMPLES = int(os.environ.get("FEEDBACK_MACHINE_EXAMPLES", "20"))
 STEPS = int(os.environ.get("FEEDBACK_MACHINE_STEPS", "50"))
@@ -68,12 +68,6 @@ WAITS = (
 )  # fmt: skip
 """How long it is until the next act; once in a while the clock is set back."""
 
-TOLD_AT_MOST = {
-    "case_due_soon": 1, "head_due_soon": 1, "case_overdue": 1, "case_notice": 2, "desk_due_soon": 1,
-    "desk_overdue": 3, "desk_notice": 3, "leaders_overdue": 3,
-}  # fmt: skip
-"""By how many rungs of one deadline an office can hear of one occasion."""
-
 
 class InTheMiddle(Exception):
     """What breaks a transaction off just before its end."""
@@ -81,6 +75,7 @@ class InTheMiddle(Exception):
 
 def run_walks(app: Flask, **changes: Any) -> None:
     """Walk as often as the settings say. Says the seed, by which a walk can be had again."""
+    Walk.done.clear()
     print(f"FEEDBACK_MACHINE_SEED={SEED} FEEDBACK_MACHINE_EXAMPLES={EXAMPLES}")
 
     def begin() -> Walk:
@@ -210,7 +205,7 @@ class Walk(RuleBasedStateMachine):
         for _ in range(times - 1):
             assert urging.climb(self.now) == [], "the same moment brings nothing new"
         assert digest() == before
-        self._nothing_due_was_left()
+        holding.nothing_due_was_left(self.now)
 
     @precondition(lambda self: self._open())
     @rule(data=st.data())
@@ -388,81 +383,7 @@ class Walk(RuleBasedStateMachine):
             return
         Walk.done["steps"] += 1
         self.state = state
-        broken = checks.broken()
-        assert not broken, broken
-        self._reviews_are_as_they_were_said()
-        stories = tell_again()
-        self._rows_are_what_the_ledger_tells(stories)
-        self._rungs_were_climbed_upward_and_once(stories)
-        self._nobody_heard_twice()
-        self._departments_see_their_own()
-
-    def _reviews_are_as_they_were_said(self) -> None:
-        rows = {row["id"]: repr(sorted(row.items(), key=str)) for row in table("reviews")}
-        for one, before in self.reviews.items():
-            assert rows.get(one) == before, "a review was changed or lost"
-        self.reviews = rows
-
-    def _rows_are_what_the_ledger_tells(self, stories: dict[str, replay.Story]) -> None:
-        for row in table("cases"):
-            story = stories[row["id"]]
-            kept = {
-                "state": row["state"], "department": row["department_code"], "round": row["round"],
-                "due_at": moment(row["due_at"]), "contact_due_at": moment(row["contact_due_at"]),
-                "desk_due_at": moment(row["desk_due_at"]),
-                "next_due_at": moment(row["next_due_at"]), "warn_at": moment(row["warn_at"]),
-            }  # fmt: skip
-            told = {name: getattr(story, name) for name in kept}
-            differ = {name: (kept[name], told[name]) for name in kept if kept[name] != told[name]}
-            assert not differ, f"the row is not what the ledger tells: {differ}"
-
-    def _rungs_were_climbed_upward_and_once(self, stories: dict[str, replay.Story]) -> None:
-        for story in stories.values():
-            for climbed in story.rungs.values():
-                assert climbed == sorted(set(climbed)), "a rung was climbed twice or downward"
-        lines = sum(len(c) for s in stories.values() for c in s.rungs.values())
-        assert lines == len(table("rungs"))
-
-    def _nobody_heard_twice(self) -> None:
-        heard: Counter[tuple[Any, ...]] = Counter()
-        for row in table("messages"):
-            if row["occasion"] in TOLD_AT_MOST:
-                due = facts_of(row)["due_at"]
-                heard[row["subject_id"], row["occasion"], row["to_department"], due] += 1
-        for key, times in heard.items():
-            assert times <= TOLD_AT_MOST[key[1]], (key, times)
-
-    def _departments_see_their_own(self) -> None:
-        owners = {row["number"]: (row["department_code"], row["state"]) for row in table("cases")}
-        for person in self.people:
-            account = _account(person)
-            seen = set(db.session.scalars(select(Case.number).where(queries.visible(account))))
-            roles, mine = {role.name for role in account.roles}, account.department_code
-            if roles <= {Role.HANDLER, Role.HEAD}:
-                assert seen == {number for number, (owner, _) in owners.items() if owner == mine}
-            elif roles == {Role.OPERATOR}:
-                assert seen == {
-                    n for n, (owner, state) in owners.items()
-                    if state == "visiting" and owner != mine
-                }  # fmt: skip
-            elif roles <= {Role.CLERK, Role.ADMIN}:
-                assert seen == set()
-
-    def _nothing_due_was_left(self) -> None:
-        """After a climb every rung that was crossed is on record, and a notice where it belongs."""
-        stories = tell_again()
-        notices = {
-            (r["case_id"], moment(r["due_at"])) for r in table("supervision_notices")
-            if r["cause"] == "overdue"
-        }  # fmt: skip
-        for row in table("cases"):
-            story = stories[row["id"]]
-            passed = [rung for rung, at in story.rung_moments().items() if at < self.now]
-            assert row["rung"] >= max(passed, default=0), (row["number"], row["rung"], passed)
-            missing = set(passed) - {1} - story.climbed_now()  # an act may itself tell of rung 1
-            assert not missing, f"rungs without a record: {missing}"
-            if story.state in replay.WORKING and max(passed, default=0) >= 3:
-                assert (row["id"], story.next_due_at) in notices, "no supervision notice"
+        holding.everything_holds(self.reviews, self.people)
 
 
 def _case(number: str) -> Case:
@@ -471,56 +392,3 @@ def _case(number: str) -> Case:
 
 def _account(person: Any) -> Account:
     return db.session.get_one(Account, person)
-
-
-def plain_id(value: Any) -> str:
-    return str(value).replace("-", "")
-
-
-def moment(value: Any) -> datetime | None:
-    """Return a moment as this database gives it in plain SQL."""
-    if value is None:
-        return None
-    found = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def facts_of(row: dict[str, Any]) -> dict[str, Any]:
-    return json.loads(row["facts"]) if isinstance(row["facts"], str) else row["facts"]
-
-
-def table(name: str, order: str = "1") -> list[dict[str, Any]]:
-    """Return a whole table by plain SQL, with ids in one way on both databases."""
-    with db.engine.connect() as connection:
-        rows = connection.execute(text(f"SELECT * FROM {name} ORDER BY {order}")).mappings().all()
-    return [
-        {k: plain_id(v) if k == "id" or k.endswith("_id") else v for k, v in row.items()}
-        for row in rows
-    ]
-
-
-def digest() -> str:
-    """Return everything in the database, to be compared with everything a moment later."""
-    names = [found.name for found in db.metadata.sorted_tables]
-    with db.engine.connect() as connection:
-        return repr(
-            [
-                connection.execute(text(f"SELECT * FROM {name} ORDER BY 1, 2")).all()
-                for name in names
-            ]
-        )
-
-
-def tell_again() -> dict[str, replay.Story]:
-    """Return every case as the ledger alone tells it."""
-    stories: dict[str, replay.Story] = {}
-    for row in table("ledger_entries"):
-        if row["subject"] != "case":
-            continue
-        facts, at = facts_of(row), moment(row["at"])
-        assert at is not None
-        if row["act"] == "open":
-            stories[row["subject_id"]] = replay.open_story(at, facts)
-        else:
-            replay.tell(stories[row["subject_id"]], row["act"], at, facts)
-    return stories
