@@ -219,7 +219,7 @@ class Offices:
         self.of[case.id].dismissed = not upheld
         if not upheld:
             self.arrived(case, now)
-        elif self.agenda.chance(0.5):
+        elif self.agenda.chance(0.7):
             self.agenda.some_evening(now, 8, partial(self.object, case.id))
 
     def reconsider(self, case_id: UUID, now: datetime) -> None:

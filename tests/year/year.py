@@ -233,5 +233,7 @@ def _kinds(day: date) -> tuple[type[Tick], type[Tick], type[Tick]]:
     if day == date(2026, 6, 12):
         return AtOnce, Tick, Tick
     if day.day in (10, 20):
-        return Killed, AtOnce, Twice
+        return Tick, Killed, Tick
+    if day.day in (5, 15):
+        return Tick, Tick, AtOnce
     return (Tick, Tick, Twice) if day.weekday() == 2 else (Tick, Tick, Tick)
