@@ -19,7 +19,8 @@ WITH_FILES = (Act.RECTIFY, Act.APPEAL)
 
 
 def _route(case: Case, by: Account, form: Any, _: Sequence[Upload], now: datetime) -> None:
-    actions.assign(case, by, form.department.data, form.why.data, now, form.version)
+    said, why = (form.department.data, form.why.data), form.restart_why.data or ""
+    actions.assign(case, by, *said, now, form.version, restart_why=why)
 
 
 def _reassign(case: Case, by: Account, form: Any, _: Sequence[Upload], now: datetime) -> None:

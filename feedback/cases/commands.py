@@ -4,6 +4,7 @@ import click
 from flask.cli import AppGroup
 
 from .. import clock
+from . import pending
 from .calendar_commands import count_again
 from .special import actions as special
 from .urging import climb
@@ -14,7 +15,8 @@ commands = AppGroup("cases", help="Cases being put right.")
 @commands.command("remind")
 def remind() -> None:
     """Promise the notices about deadlines that come near or have passed; each once."""
-    told = climb(clock.now())
+    now = clock.now()
+    told = climb(now) + pending.remind(now)
     click.echo(f"told about {len(told)} cases" + "".join(f"\n{number}" for number in told))
 
 

@@ -15,10 +15,10 @@ from ..events.models import ServiceEvent
 from ..offices.models import Account
 from ..offices.roles import DEPARTMENT_ROLES, OVERSEEING_ROLES, Role
 from ..reviews.drafts import Identity
-from .ladder import Rung
+from .ladder import for_leaders_from
 from .models import Case, ReturnVisit
 from .rows import WITH_SERVICE, Row, rows_of
-from .states import ENDED, WORKING, Outcome, State
+from .states import ENDED, LAST_ROUND, WORKING, Outcome, State
 
 PAGE_SIZE = 50
 
@@ -167,7 +167,11 @@ def piles(account: Account, now: datetime) -> dict[Pile, ColumnElement[bool]]:
         Pile.BACK: is_open() & (Case.round > 1),
         Pile.WAITING: asked | Case.state.in_((State.APPEALED, State.OBJECTED)),
         Pile.REQUESTS: asked,
-        Pile.LEADERS: is_open() & (Case.rung == int(Rung.LEADERS)),
+        Pile.LEADERS: is_open()
+        & or_(
+            Case.rung >= int(for_leaders_from(1)),
+            (Case.round >= LAST_ROUND) & (Case.rung >= int(for_leaders_from(LAST_ROUND))),
+        ),
         Pile.ENDED: Case.state.in_(ENDED),
     }
 

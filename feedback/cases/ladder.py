@@ -10,6 +10,7 @@ from enum import IntEnum
 
 from .deadlines import Terms
 from .rules import Rule, Term
+from .states import LAST_ROUND
 
 
 class Rung(IntEnum):
@@ -48,6 +49,11 @@ def climbed(all_rungs: tuple[Crossed, ...], told: Rung, now: datetime) -> list[C
 def next_rung_at(all_rungs: tuple[Crossed, ...], told: Rung) -> datetime | None:
     """Return when the next rung above `told` is climbed; None on the last."""
     return next((one.at for one in all_rungs if one.rung > told), None)
+
+
+def for_leaders_from(round_: int) -> Rung:
+    """Return from which rung on a case is the leaders' concern: one lower once it was sent back."""
+    return Rung.NOTICE if round_ >= LAST_ROUND else Rung.LEADERS
 
 
 def put_right_by(due_at: datetime, issued_at: datetime, terms: Terms) -> datetime:

@@ -61,7 +61,7 @@ def _lines(notice: SupervisionNotice, said: Said) -> list[Line]:
         Line(_("Item"), case.event.item.name),
         Line(_("What the citizen asks, in short"), said_words(said)),
         *_time_lines(notice),
-        Line(_("What is asked"), asked_words(notice)),
+        Line(_("What the department is to do"), asked_words(notice)),
         Line(_("To be done by"), full_moment(notice.answer_by)),
     ]
 

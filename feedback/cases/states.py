@@ -235,8 +235,8 @@ MOVES: dict[Act, Move] = {
         _move(Act.RECONSIDER, "objected",              "",             SUPER,    OTHER,   "verdict, words; another judge",      "case_decided citizen_objection_judged"),
         _move(Act.VISIT,     "visiting",               "",             VISITORS, OTHER,   "means, outcome, verdict, words",     "case_sent_back"),
         _move(Act.SECOND_REVIEW, "visiting closing closed", "",        NOBODY,   CITIZEN, "grade; once",                        "case_sent_back desk_asked"),
-        _move(Act.ADD,       ALL_OPEN,                 "",             NOBODY,   CITIZEN, "words",                              "citizen_added"),
-        _move(Act.CLOSE,     "closing",                "closed",       SUPER,    OTHER,   "conclusion if dissatisfied",         ""),
+        _move(Act.ADD,       ALL_OPEN,                 "",             NOBODY,   CITIZEN, "words",                              "citizen_added desk_asked"),
+        _move(Act.CLOSE,     "closing",                "closed",       SUPER,    OTHER,   "conclusion if dissatisfied",         "citizen_closed"),
     )
 }  # fmt: skip
 

@@ -24,7 +24,7 @@ from ..offices.models import Account, AccountRole
 from ..offices.roles import Role
 from . import rulebook
 from .issuing import issue_notice
-from .ladder import Crossed, Rung, climbed, next_rung_at, rungs
+from .ladder import Crossed, Rung, climbed, for_leaders_from, next_rung_at, rungs
 from .models import Case, RungClimbed, SupervisionNotice
 from .models.urging import Cause
 from .opening import case_link, deciding_offices, supervising_offices
@@ -160,25 +160,27 @@ def _to_department(case: Case) -> Callable[[Rung, Rung], list[tuple[Occasion, st
         if loud > rung is Rung.NEAR:
             told.append((Occasion.HEAD_DUE_SOON, department))
         if loud >= Rung.NOTICE:
-            told += [(Occasion.DESK_NOTICE, office) for office in supervising_offices()]
-        if loud >= Rung.LEADERS:
-            told += [(Occasion.LEADERS_OVERDUE, office) for office in leading_offices()]
-        return told
+            told += [(Occasion.DESK_NOTICE, office) for office in deciding_offices(department)]
+        return told + _leaders(case, rung)
 
     return to
 
 
 def _to_desk(case: Case) -> Callable[[Rung, Rung], list[tuple[Occasion, str]]]:
-    """Return who is told about the supervisors' own step; from the third rung on, leaders too."""
+    """Return who is told about the supervisors' own step."""
 
-    def to(loud: Rung, rung: Rung) -> list[tuple[Occasion, str]]:
+    def to(_loud: Rung, rung: Rung) -> list[tuple[Occasion, str]]:
         occasion = Occasion.DESK_DUE_SOON if rung is Rung.NEAR else Occasion.DESK_OVERDUE
         told = [(occasion, office) for office in deciding_offices(case.department_code)]
-        if loud >= Rung.NOTICE:
-            told += [(Occasion.LEADERS_OVERDUE, office) for office in leading_offices()]
-        return told
+        return told + _leaders(case, rung)
 
     return to
+
+
+def _leaders(case: Case, rung: Rung) -> list[tuple[Occasion, str]]:
+    if rung < for_leaders_from(case.round):
+        return []
+    return [(Occasion.LEADERS_OVERDUE, office) for office in leading_offices()]
 
 
 def leading_offices() -> Sequence[str]:
@@ -206,7 +208,9 @@ def _facts(case: Case, notice: SupervisionNotice | None) -> dict[str, Any]:
 
 
 def _promise(case: Case, rung: Rung, occasion: Occasion, to: str, facts: dict[str, Any]) -> Promise:
-    key = f"rung{int(rung)}:{occasion.value}:{case.id}:{_iso(case.next_due_at)}:{to}"
+    # Leaders hear once of a deadline, from whichever rung on it is theirs.
+    step = "leaders" if occasion is Occasion.LEADERS_OVERDUE else f"rung{int(rung)}"
+    key = f"{step}:{occasion.value}:{case.id}:{_iso(case.next_due_at)}:{to}"
     return Promise(occasion.value, key, case.id, facts, department=to)
 
 

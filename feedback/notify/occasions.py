@@ -28,6 +28,7 @@ class Occasion(StrEnum):
     SPECIAL_OVERDUE = "special_overdue"
     SPECIAL_CLOSED = "special_closed"
     CITIZEN_REPLIED = "citizen_replied"  # to the citizen, by text message
+    CITIZEN_CLOSED = "citizen_closed"
     CITIZEN_TERM_MOVED = "citizen_term_moved"
     CITIZEN_VOIDED = "citizen_voided"
     CITIZEN_OBJECTION_JUDGED = "citizen_objection_judged"

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..cases import pending
 from ..cases.recounting import recount
 from ..cases.special import actions as special
 from ..cases.urging import climb
@@ -44,7 +45,7 @@ def recount_deadlines(now: datetime, _go_on: GoOn) -> list[str]:
 
 def tell_about_deadlines(now: datetime, _go_on: GoOn) -> list[str]:
     """Promise the notices about deadlines that come near or have passed."""
-    return climb(now)
+    return climb(now) + pending.remind(now)
 
 
 def look_for_root_causes(now: datetime, _go_on: GoOn) -> list[str]:

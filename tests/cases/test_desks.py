@@ -10,6 +10,7 @@ from feedback.cases import actions, inboxes, supervision
 from feedback.cases.casefile import file_of
 from feedback.cases.inboxes import Band, Filter, Pile
 from feedback.cases.models import Case, CasePart
+from feedback.cases.offers import offered
 from feedback.cases.states import ENDED, Act, Bar, Finding, Ground, Means, Part, State, Verdict
 from feedback.cases.supervision import Queue
 from feedback.cases.urging import climb
@@ -189,7 +190,7 @@ def test_a_filled_button_leads_to_a_form_that_is_there(people, now):
     cases = [reload(case) for case in everything(people, now)]
     assert {case.state for case in cases} == set(State)
     everybody = (people.handler, people.head, people.operator, people.supervisor, people.judge)
-    offered = 0
+    buttons = 0
     for account in everybody:
         seen = inboxes.inbox(account, Filter(), now).rows
         seen += inboxes.inbox(account, Filter(pile=Pile.ENDED), now).rows
@@ -198,8 +199,8 @@ def test_a_filled_button_leads_to_a_form_that_is_there(people, now):
             if row.turn and row.turn.mine:
                 file = file_of(row.case)
                 assert row.turn.act in offered(file, account, now), row.case.state
-                offered += 1
-    assert offered > 30
+                buttons += 1
+    assert buttons > 30
 
 
 NEXT = [
@@ -412,8 +413,8 @@ class TestThroughTheDoor:
             page = client.get("/desk?lang=en", follow_redirects=True).get_data(as_text=True)
             bar = page.split("<nav", 1)[1].split("</nav>", 1)[0]
             seen[who] = re.findall(r'href="([^"]+)"', bar)
-        assert seen["handler"] == ["/cases"]
-        assert seen["head"] == ["/cases", "/reports"]
+        assert seen["handler"] == ["/cases", "/specials"]
+        assert seen["head"] == ["/cases", "/specials", "/supervision/notices", "/reports"]
         assert seen["operator"] == ["/supervision", "/find"]
         assert seen["supervisor"] == seen["leader"]
         assert {"/supervision", "/cases", "/find", "/reports"} <= set(seen["supervisor"])

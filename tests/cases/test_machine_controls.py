@@ -18,6 +18,11 @@ from .machine.walks import run_walks
 FIRST, LAST = "0" * 32, "f" * 32
 NO_VISIT = "DELETE FROM return_visits"
 
+FURTHER = (
+    "UPDATE decisions SET kind = 'extend', granted = 1, by_leader = 0;"
+    f"UPDATE copy SET id = '{LAST}', kind = 'extend', granted = 1, by_leader = 0, number = 2"
+)
+
 WRONG_ROWS: dict[str, tuple[State, str]] = {
     "a negative review without its own case": (
         State.ROUTED, "UPDATE reviews SET case_id = NULL"),
@@ -60,7 +65,7 @@ WRONG_ROWS: dict[str, tuple[State, str]] = {
     "a request decided by the department that asked": (
         State.TRANSFERRING, "UPDATE decisions SET by_department = asked_by_department"),
     "a further extension granted by somebody who is no leader": (
-        State.TRANSFERRING, "UPDATE decisions SET granted = 1, number = 2, by_leader = 0"),
+        State.TRANSFERRING, FURTHER),
     "a second transfer asked for by departments": (
         State.TRANSFERRING, f"UPDATE copy SET id = '{LAST}', number = 2"),
     "a void case without a judgement in words": (
@@ -85,6 +90,7 @@ WRONG_ROWS: dict[str, tuple[State, str]] = {
 
 COPIED = {
     "two cases of one service": "cases", "a closure on a finding that was not the last": "verifications",
+    "a further extension granted by somebody who is no leader": "decisions",
     "a second transfer asked for by departments": "requests", "a message promised twice": "messages",
     "two supervision notices for one deadline": "supervision_notices",
     "more than one second review": "second_reviews",
@@ -139,7 +145,7 @@ def corrupt(what, statement):
         driver = connection.connection.driver_connection
         if table:
             driver.execute(f"CREATE TABLE copy AS SELECT * FROM {table} LIMIT 1")
-        driver.execute(statement)
+        driver.executescript(statement)
         if table:
             driver.execute(f"INSERT INTO {table} SELECT * FROM copy")
 

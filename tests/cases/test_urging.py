@@ -173,6 +173,8 @@ def test_what_waits_for_assignment_is_told_to_every_supervising_office(context):
     climb(tuesday + SECOND)
     assert notices() == DESK
     climb(tuesday + timedelta(days=1, seconds=1))
+    assert ("leaders_overdue", "GOV") not in notices()
+    climb(tuesday + timedelta(days=3, seconds=1))
     assert ("leaders_overdue", "GOV") in notices()
 
 

@@ -64,6 +64,7 @@ def test_all_grades_look_alike(open_page, token):
     assert len({page.locator(f"label[for=g{grade}]").evaluate(LOOK) for grade in GRADES}) == 1
 
 
+@pytest.mark.looks
 def test_nothing_reaches_sideways_out_of_a_small_phone(open_page, token):
     for query in ("", "?lang=en", "?lang=en&size=large"):
         page = open_page(f"/r/{token}{query}", java_script_enabled=True)
@@ -206,6 +207,7 @@ def addresses(app, client, token):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("query", ["", "?lang=en&size=large"])
+@pytest.mark.looks
 def test_axe_finds_nothing(open_page, addresses, scheme, query):
     axe = Axe()
     rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag2aaa", "wcag21aa", "wcag22aa", "best-practice"]}

@@ -57,6 +57,7 @@ def _asked_again(cast, now):
 
 
 @pytest.mark.parametrize("who", WHO)
+@pytest.mark.looks
 def test_axe_finds_nothing_and_nothing_runs_off_the_side(
     chromium,
     live_server,

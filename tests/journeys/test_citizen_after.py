@@ -154,6 +154,7 @@ def paths_of(matters):
 @pytest.mark.parametrize(
     ("scheme", "query"), [("light", "lang=zh_CN"), ("dark", "lang=en&size=large")]
 )
+@pytest.mark.looks
 def test_axe_finds_nothing_and_nothing_reaches_sideways(open_page, matters, scheme, query):
     axe, found = Axe(), {}
     wishes = {"java_script_enabled": True, "color_scheme": scheme, "bypass_csp": True}

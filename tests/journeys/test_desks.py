@@ -131,6 +131,7 @@ def test_a_handler_sees_what_is_due_and_arrives_at_the_next_act(chromium, live_s
     assert "Done: Accepted" in handler.reads()
 
 
+@pytest.mark.looks
 def test_no_line_has_two_filled_buttons(chromium, live_server, people):
     for account, path in ((people.handler, "/cases"), (people.supervisor, "/supervision"),
                           (people.operator, "/supervision")):  # fmt: skip
@@ -270,6 +271,7 @@ def pages_of(people):
     }  # fmt: skip
 
 
+@pytest.mark.looks
 def test_no_desk_scrolls_sideways_however_long_the_names(chromium, live_server, people):
     wide = []
     for account, paths in pages_of(people).items():
@@ -286,6 +288,7 @@ def test_no_desk_scrolls_sideways_however_long_the_names(chromium, live_server, 
     assert wide == []
 
 
+@pytest.mark.looks
 def test_axe_finds_nothing_on_any_desk(chromium, live_server, people, faults):  # noqa: F811
     found = {}
     for account, paths in pages_of(people).items():
@@ -316,6 +319,7 @@ def test_on_a_telephone_the_next_act_is_no_smaller_than_a_finger(chromium, live_
         assert button.bounding_box()["height"] >= 36
 
 
+@pytest.mark.looks
 def test_many_cases_come_in_pages(app, chromium, live_server, people, tuesday):
     with app.app_context():
         for _ in range(110):

@@ -59,6 +59,7 @@ def close(special, people):
     return do(actions.close, special, people.supervisor, "已核对", now=clock.now())
 
 
+@pytest.mark.looks
 def test_axe_finds_nothing_wherever_it_stands(app, chromium, live_server, people, faults):
     found = {}
     desk = Person(chromium, live_server, bypass_csp=True)

@@ -99,6 +99,7 @@ def faults():
     return look
 
 
+@pytest.mark.looks
 def test_axe_finds_nothing_on_any_desk(chromium, live_server, desks, faults):
     found = {}
     for account, paths in desks.items():
@@ -113,6 +114,7 @@ def test_axe_finds_nothing_on_any_desk(chromium, live_server, desks, faults):
     assert {path: reports for path, reports in found.items() if reports} == {}
 
 
+@pytest.mark.looks
 def test_axe_finds_nothing_where_something_was_wrong(chromium, live_server, desks, faults):
     stranger = Person(chromium, live_server, bypass_csp=True)
     stranger.opens("/sign-in")

@@ -17,10 +17,17 @@ from ..states import Act, Complexity, State
 from .moving import allow, move, out_of_turn, plan_columns, require_not_handler
 
 
-def assign(case: Case, by: Account, department: str, why: str, now: datetime, seen: int) -> None:
-    """Give a case in triage to a department (分派). The clock goes on: it does not restart."""
+def assign(
+    case: Case, by: Account, department: str, why: str, now: datetime, seen: int, *,
+    restart_why: str = "",
+) -> None:  # fmt: skip
+    """Give a case in triage to a department (分派).
+
+    The clock restarts only if `restart_why` says why: the department may not be to blame for the
+    days in triage.
+    """
     allow(case, by, Act.ROUTE, seen)
-    give_to(case, Act.ROUTE, by, department, why, "", now)
+    give_to(case, Act.ROUTE, by, department, why, restart_why, now)
 
 
 def reassign(

@@ -16,7 +16,7 @@ from .. import rulebook
 from ..models import Addition, Case, PressureAnswer, PressureReport
 from ..opening import case_link
 from ..rules import Rule
-from ..states import MOVES, Act
+from ..states import DESK_TERMS, MOVES, Act
 from .asking import tell_supervisors
 from .moving import hold, not_yours, note, out_of_turn, require_not_handler
 
@@ -42,6 +42,8 @@ def add(case: Case, words: str, now: datetime) -> None:
     said = Addition(id=new_id(), case_id=case.id, at=now, words=words)
     db.session.add(said)
     note(case, Act.ADD, CITIZEN, now, {})
+    if case.state in DESK_TERMS and case.next_due_at:
+        tell_supervisors(case, "added", f"added:{said.id}:desk", case.next_due_at, now)
     if case.department_code:
         facts = {
             "number": case.number, "item": case.event.item.name, "link": case_link(case.number),

@@ -4,10 +4,11 @@ from datetime import datetime
 
 from ...db import db, new_id
 from ...errors import FieldError, Invalid
+from ...notify.occasions import Occasion
 from ...offices.models import Account
 from ..models import Case, Closure, Rectification, Reply, ReturnVisit
 from ..states import Act, State
-from .handling import latest, latest_finding
+from .handling import latest, latest_finding, tell_citizen
 from .moving import allow, move, out_of_turn, require_not_handler
 
 
@@ -41,3 +42,4 @@ def close(case: Case, by: Account, words: str, now: datetime, seen: int) -> None
     db.session.flush()
     facts = {"round": case.round}
     move(case, Act.CLOSE, by, State.CLOSED, now, facts, closed_at=now, closure_id=closure.id)
+    tell_citizen(case, Occasion.CITIZEN_CLOSED, f"closed:{case.id}", now)

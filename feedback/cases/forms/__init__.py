@@ -12,14 +12,14 @@ from .asking import (
     TransferForm,
 )
 from .base import ActForm
-from .ending import AssignForm, CloseForm, ReassignForm, RevealForm, VisitForm
+from .ending import AssignForm, CloseForm, RevealForm, VisitForm
 from .handling import AcceptForm, ContactForm, RectifyForm, ReplyForm, VerifyForm
 
 FORMS: dict[Act, type[ActForm]] = {
     Act.ROUTE: AssignForm, Act.ACCEPT: AcceptForm, Act.CONTACT: ContactForm,
     Act.VERIFY: VerifyForm, Act.RECTIFY: RectifyForm, Act.REPLY: ReplyForm,
     Act.COMPLEX: ComplexForm, Act.EXTEND: ExtendForm, Act.TRANSFER: TransferForm,
-    Act.DECIDE: DecideForm, Act.REASSIGN: ReassignForm, Act.APPEAL: AppealForm,
+    Act.DECIDE: DecideForm, Act.REASSIGN: AssignForm, Act.APPEAL: AppealForm,
     Act.JUDGE: JudgeForm, Act.RECONSIDER: ReconsiderForm, Act.VISIT: VisitForm,
     Act.CLOSE: CloseForm,
 }  # fmt: skip

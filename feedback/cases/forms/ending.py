@@ -15,20 +15,15 @@ from .base import ActForm, DepartmentField, choices, line, optional, required
 
 
 class AssignForm(ActForm):
-    """Triage: which department, and why."""
+    """Whose the case is, out of triage or unasked; why, and whether the clock begins again."""
 
     department = DepartmentField(_l("Responsible department"), [InputRequired(FAULTS["missing"])])
     why = line(_l("Why"), 200)
+    restart_why = optional(_l("Why the clock begins again (leave empty, and it goes on)"), 200)
 
     def fit(self, file: File, by: Account) -> None:
         """Offer every department but the present one."""
         self.department.offer(but_not=file.case.department_code)
-
-
-class ReassignForm(AssignForm):
-    """Another department, unasked; and whether the clock begins again."""
-
-    restart_why = optional(_l("Why the clock begins again (leave empty, and it goes on)"), 200)
 
 
 class VisitForm(ActForm):

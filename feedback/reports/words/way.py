@@ -101,7 +101,7 @@ def _appeals(figures: WeekFigures) -> Plain:
         _("Reviews that are not counted stay readable and are no part of the figures above."),
         figures,
         (
-            (_("Received"), lambda way: way.received),
+            (_("Cases received"), lambda way: way.received),
             (_("Appealed"), lambda way: way.appealed),
             (_("Not counted"), lambda way: way.voided),
             (_("Appeals dismissed"), lambda way: way.dismissed),

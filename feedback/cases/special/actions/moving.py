@@ -14,7 +14,7 @@ from ....notify.occasions import Occasion
 from ....offices.models import Account
 from ....offices.sign_in import actor
 from ... import rulebook
-from ...opening import supervising_offices
+from ...opening import deciding_offices
 from ...rules import Term
 from ..models import Special
 from ..states import MOVES, OPEN, Act, State, may_act
@@ -107,8 +107,8 @@ def tell_owner(special: Special, occasion: Occasion, key: object, now: datetime)
 
 
 def tell_supervisors(special: Special, occasion: Occasion, key: object, now: datetime) -> None:
-    """Promise every supervising office a message."""
-    offices = supervising_offices()
+    """Promise the supervising offices a message; not the one that is the owner, or may become it."""
+    offices = deciding_offices(special.owner_code or special.suggested_code)
     promise(now, *(_promise(special, occasion, key, office) for office in offices))
 
 

@@ -1,0 +1,65 @@
+"""Requests that nobody has decided in time: the offices that may decide are told, once.
+
+A request beside the state has a term of its own, which the case's ladder does not know. A transfer
+holds the case up and climbs the ladder as a state of the supervisors'.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from ..catalog.models import Item
+from ..db import db, transaction
+from ..events.models import ServiceEvent
+from ..notify.actions import Promise, promise
+from ..notify.models import Message
+from ..notify.occasions import Occasion
+from .models import Case, Requested
+from .opening import case_link, deciding_offices
+from .states import Request
+
+
+def remind(now: datetime) -> list[str]:
+    """Promise a message for each request past its term, and return the numbers of their cases.
+
+    One transaction for each, opened here. Goes by the state of the rows: done again it tells nobody.
+    """
+    told = []
+    for number, department, asked, item in _late(now):
+        facts = {
+            "number": number, "item": item, "due_at": asked.due_at.isoformat(),
+            "link": case_link(number), "step": asked.kind.value,
+        }  # fmt: skip
+        offices = deciding_offices(department)
+        with transaction():
+            promise(now, *_promises(asked, facts, offices))
+        told += [number] if offices else []
+    return told
+
+
+def _late(now: datetime) -> Sequence[Any]:
+    """Return (number, department, request, item) of late requests that nobody was told of yet."""
+    late = db.session.execute(
+        select(Case.number, Case.department_code, Requested, Item.name)
+        .join(Requested, Requested.id == Case.request_id)
+        .join(ServiceEvent, ServiceEvent.id == Case.event_id)
+        .join(Item, Item.code == ServiceEvent.item_code)
+        .where(Requested.due_at < now, Requested.kind != Request.TRANSFER)
+        .order_by(Requested.due_at)
+    ).all()
+    asked = select(Message.subject_id).where(
+        Message.occasion == Occasion.DESK_OVERDUE.value,
+        Message.subject_id.in_([str(row.Requested.id) for row in late]),
+    )
+    told = set(db.session.scalars(asked)) if late else set()
+    return [row for row in late if str(row.Requested.id) not in told]
+
+
+def _promises(asked: Requested, facts: dict[str, Any], offices: Sequence[str]) -> list[Promise]:
+    occasion = Occasion.DESK_OVERDUE.value
+    return [
+        Promise(occasion, f"request-late:{asked.id}:{office}", asked.id, facts, department=office)
+        for office in offices
+    ]
