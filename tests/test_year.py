@@ -280,7 +280,7 @@ TELLING = {
     "open": lambda facts: True,
     "route": lambda facts: True,
     "reassign": lambda facts: True,
-    "decide": lambda facts: facts["granted"] and "due_before" in facts,
+    "decide": lambda facts: facts["request"] == "extend" and facts["granted"],
     "appeal": lambda facts: True,
     "judge": lambda facts: facts["verdict"] == "uphold",
     "reconsider": lambda facts: facts["verdict"] == "uphold",
