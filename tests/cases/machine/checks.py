@@ -136,10 +136,14 @@ MUST_FIND_NOTHING: dict[str, str] = {
             ON replace(m.subject_id, '-', '') = replace(CAST(p.case_id AS TEXT), '-', '')
             AND m.dedupe_key LIKE 'pressed:%'
         UNION ALL SELECT e.id FROM ledger_entries e WHERE e.subject = 'case' AND e.act = 'report'""",
+    # A supervising office that is given the case afterwards had been told as the one to look into it.
     "pressure on a citizen told to the department complained of": """
         SELECT m.id FROM messages m, pressure_reports p JOIN cases c ON c.id = p.case_id
         WHERE m.dedupe_key LIKE 'pressed:%' AND m.to_department = c.department_code
-            AND replace(m.subject_id, '-', '') = replace(CAST(p.id AS TEXT), '-', '')""",
+            AND replace(m.subject_id, '-', '') = replace(CAST(p.id AS TEXT), '-', '')
+            AND CAST(m.id AS TEXT) > (SELECT max(CAST(o.id AS TEXT)) FROM messages o
+                WHERE o.occasion = 'case_opened' AND o.to_department = c.department_code
+                AND replace(o.subject_id, '-', '') = replace(CAST(c.id AS TEXT), '-', ''))""",
 }  # fmt: skip
 
 
