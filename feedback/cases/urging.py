@@ -118,9 +118,9 @@ def _record(case: Case, crossed: Sequence[Crossed], now: datetime) -> list[Rung]
     ]  # fmt: skip
     kept = insert(RungClimbed).values(rows).on_conflict_do_nothing().returning(RungClimbed.rung)
     new = sorted(Rung(rung) for rung in db.session.scalars(kept))
+    whose = {"due_at": _iso(case.next_due_at), "at_desk": case.state in DESK_TERMS}
     lines = [
-        Line("case", case.id, f"rung_{int(one.rung)}",
-             {"due_at": _iso(case.next_due_at), "crossed_at": one.at.isoformat()})
+        Line("case", case.id, f"rung_{int(one.rung)}", whose | {"crossed_at": one.at.isoformat()})
         for one in crossed if one.rung in new
     ]  # fmt: skip
     if lines:

@@ -111,6 +111,7 @@ class Offices:
         finding = Finding.NO_LEGAL_BASIS if no_basis else Finding.TRUE
         finding = Finding.UNFOUNDED if unfounded else finding
         self._do("verify", acts.verify, case, self._handler(case), finding, "已核实", now)
+        memory.rectified.discard(case.round)  # what another department did does not answer this
         if unfounded:
             self._appeal(case, now)
 

@@ -116,7 +116,8 @@ def move(
     line = {**facts, "from": came_from.value, "to": goes_to.value}
     if moved["due_at"] != due_before:
         line |= {"due_at": moved["due_at"].isoformat(), "due_before": due_before.isoformat()}
-    if moved["next_due_at"] != next_due_before:
+    other_side = (goes_to in DESK_TERMS) != (came_from in DESK_TERMS)
+    if moved["next_due_at"] != next_due_before or other_side:
         line |= {
             "next_due_at": _iso(moved["next_due_at"]),
             "next_due_before": _iso(next_due_before),
