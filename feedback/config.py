@@ -8,10 +8,10 @@ import base64
 import os
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from flask import current_app
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -128,7 +128,58 @@ class Settings(BaseSettings):
 
     evidence_max_bytes: int = Field(10_000_000, ge=1_000, description="Largest evidence file.")
     mail_sender: Literal["console", "smtp"] = Field("console", description="Who carries e-mail.")
-    sms_sender: Literal["console"] = Field("console", description="Who carries text messages.")
+    mail_per_second: float = Field(10, gt=0, le=1000, description="Most e-mails in a second.")
+    sms_sender: Literal["console", "twilio", "http"] = Field(
+        "console", description="Who carries text messages."
+    )
+    sms_per_second: float = Field(
+        10, gt=0, le=1000, description="Most text messages in a second, over all schedulers."
+    )
+    sms_links: Switch = Field(
+        "on",
+        description="`off` where the operator blocks texts with links; they say it all without.",
+    )
+    sms_timeout_seconds: float = Field(10, gt=0, le=30, description="Patience with the gateway.")
+    twilio_account_sid: str = Field("", description="Twilio: the account's SID.")
+    twilio_auth_token: SecretStr = Field(
+        SecretStr(""), description="Twilio: the auth token; it also proves what Twilio sends us."
+    )
+    twilio_old_auth_token: SecretStr = Field(
+        SecretStr(""), description="Twilio: the token before, still accepted while it is changed."
+    )
+    twilio_from: str = Field(
+        "", description="Twilio: our number (+…), or the SID of a messaging service (MG…)."
+    )
+    twilio_api: str = Field(
+        "https://api.twilio.com", description="Where Twilio's API is; another one for trials."
+    )
+    sms_http_url: str = Field("", description="Plain HTTP gateway: where texts are handed in.")
+    sms_http_account: str = Field("", description="Plain HTTP gateway: our account there.")
+    sms_http_secret: SecretStr = Field(
+        SecretStr(""), description="Plain HTTP gateway: signs what goes out and what comes in."
+    )
+    sms_http_templates: dict[str, str] = Field(
+        default={},
+        description="Plain HTTP gateway: registered templates, as JSON: "
+        '{"invitation.zh_CN": "SMS_1001", …}.',
+    )
+
+    invitations: Switch = Field("on", description="Whether applicants are asked by text message.")
+    invitation_delay_minutes: int = Field(
+        30, ge=0, le=7 * 24 * 60, description="Minutes after the service before they are asked."
+    )
+    reminder_days: int = Field(
+        3, ge=1, le=30, description="Days after which whoever did not answer is asked once more."
+    )
+    invitations_most: int = Field(
+        4, ge=1, le=30, description="Most invitations and reminders to one phone in 30 days."
+    )
+    quiet_from: time = Field(time(21), description="From when no invitation is sent (Shanghai).")
+    quiet_until: time = Field(time(8), description="Until when none is sent.")
+    stranger_limit: str = Field(
+        "1 per 1 day",
+        description="Answers to one phone that we never wrote to and that cannot be understood.",
+    )
     mail_from: str = Field("feedback@localhost", description="Sender address of e-mail.")
     smtp_host: str = Field("localhost", description="Mail server.")
     smtp_port: int = Field(25, ge=1, le=65535, description="Its port.")
@@ -149,6 +200,18 @@ class Settings(BaseSettings):
             raise ValueError("must start with http:// or https://")
         return value.rstrip("/")
 
+    @model_validator(mode="after")
+    def _gateway_is_whole(self) -> Self:
+        needed = {
+            "twilio": ("twilio_account_sid", "twilio_auth_token", "twilio_from"),
+            "http": ("sms_http_url", "sms_http_account", "sms_http_secret"),
+        }.get(self.sms_sender, ())
+        missing = [name for name in needed if not _said(getattr(self, name))]
+        if missing:
+            names = ", ".join(f"FEEDBACK_{name.upper()}" for name in missing)
+            raise ValueError(f"FEEDBACK_SMS_SENDER={self.sms_sender} needs {names}")
+        return self
+
     @field_validator("var")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
@@ -166,6 +229,10 @@ class Settings(BaseSettings):
     def is_https(self) -> bool:
         """Whether the public address is HTTPS; cookies are then marked Secure."""
         return self.base_url.startswith("https://")
+
+
+def _said(value: str | SecretStr) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
 def load_settings() -> Settings:

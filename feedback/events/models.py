@@ -50,6 +50,8 @@ class ServiceEvent(Base):
     recorded_via: Mapped[RecordedVia] = mapped_column(choice(RecordedVia, "recorded_via"))
     recorded_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     facts_digest: Mapped[str] = mapped_column(String(64))
+    invite_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When the applicant is to be asked by text message; empty without a phone and once decided."""
     item: Mapped[Item] = relationship()
     window: Mapped[Window | None] = relationship()
     officer: Mapped[Officer | None] = relationship()

@@ -26,6 +26,7 @@ class Promise:
     department: str | None = None
     phone: str | None = None
     locale: str = "zh_CN"
+    not_before: datetime | None = None
 
 
 def promise(now: datetime, *promises: Promise) -> None:
@@ -34,6 +35,11 @@ def promise(now: datetime, *promises: Promise) -> None:
         return
     rows = [_row(now, promised) for promised in promises]
     db.session.execute(insert(Message).on_conflict_do_nothing(index_elements=["dedupe_key"]), rows)
+
+
+def phone_digest(phone: str) -> str:
+    """Return the keyed digest under which everything about a phone (E.164) is found."""
+    return privacy.digest(settings().digest_key.get_secret_value(), "phone", phone)
 
 
 def _row(now: datetime, promised: Promise) -> dict[str, Any]:
@@ -45,6 +51,8 @@ def _row(now: datetime, promised: Promise) -> dict[str, Any]:
         "id": message_id, "dedupe_key": promised.dedupe_key, "occasion": promised.occasion,
         "facts": promised.facts, "by": By.SMS if promised.phone else By.MAIL,
         "to_department": promised.department, "to_phone_sealed": sealed or None,
+        "to_phone_digest": promised.phone and phone_digest(promised.phone),
         "locale": promised.locale, "subject_id": str(promised.subject_id),
-        "next_try_at": now, "created_at": now,
+        "not_before": promised.not_before or now, "next_try_at": promised.not_before or now,
+        "created_at": now,
     }  # fmt: skip

@@ -23,7 +23,7 @@ from ..db import db, transaction
 from ..ledger.actions import SYSTEM, Line, write
 from .backoff import ATTEMPTS, next_try_at
 from .models import By, Message, State
-from .senders import NotSent, Refused, Sender, Senders
+from .senders import Letter, NotSent, Refused, Sender, Senders
 from .wording import Words, say
 
 log = structlog.get_logger(__name__)
@@ -56,14 +56,6 @@ class Claim:
     by: By
     to_department: str | None
     to_phone_sealed: str | None
-
-
-@dataclass(frozen=True)
-class Letter:
-    """What is handed over, and to whom."""
-
-    to: list[str]
-    words: Words
 
 
 def deliver(
@@ -159,8 +151,13 @@ def _letter(claimed: Claim, mailboxes: Mailboxes) -> Letter:
         to = mailboxes(claimed.to_department, claimed.occasion)
         if not to:
             raise Refused("no_mailbox")
-        return Letter(to, _words(claimed))
-    return Letter([_phone(claimed)], _words(claimed))
+        return _addressed(claimed, to)
+    return _addressed(claimed, [_phone(claimed)])
+
+
+def _addressed(claimed: Claim, to: list[str]) -> Letter:
+    words = _words(claimed)
+    return Letter(claimed.id, claimed.fence, to, words.subject, words.text)
 
 
 def _words(claimed: Claim) -> Words:
@@ -181,7 +178,7 @@ def _phone(claimed: Claim) -> str:
 def _send(claimed: Claim, letter: Letter, sender: Sender) -> tuple[State, str]:
     """Call the carrier, with no transaction open, and return what is certain afterwards."""
     try:
-        sender.send(letter.to, letter.words.subject, letter.words.text, claimed.id)
+        sender.send(letter)
     except Refused as refusal:
         return State.QUEUED, refusal.reason
     except NotSent as doubt:

@@ -23,10 +23,11 @@ class Halting:
     """Hands on to the mail server, and stops before anybody learns of it."""
 
     def __init__(self, sender):
+        self.name = sender.name
         self._sender = sender
 
-    def send(self, *letter):
-        self._sender.send(*letter)
+    def send(self, letter):
+        self._sender.send(letter)
         halt()
 
 

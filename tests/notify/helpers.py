@@ -21,6 +21,7 @@ from sqlalchemy import func, select
 from feedback.db import db, transaction
 from feedback.notify.actions import Promise, promise
 from feedback.notify.models import By, Message, State
+from feedback.notify.senders import Letter
 
 from ..conftest import SECRETS
 
@@ -71,6 +72,8 @@ def two_mailboxes(_department: str, _occasion: str) -> list[str]:
 class Memory:
     """A carrier that remembers what it carried, or raises what it is told to."""
 
+    name = "memory"
+
     def __init__(self, problem: Exception | None = None, pause: float = 0) -> None:
         self.sent: list[tuple[UUID, list[str], str, str]] = []
         self.in_transaction: list[bool] = []
@@ -78,13 +81,14 @@ class Memory:
         self._pause = pause
         self._lock = threading.Lock()
 
-    def send(self, to: list[str], subject: str, text: str, message_id: UUID) -> None:
+    def send(self, letter: Letter) -> str:
         if self.problem:
             raise self.problem
         time.sleep(self._pause)
         with self._lock:
             self.in_transaction.append(db.session().in_transaction())
-            self.sent.append((message_id, to, subject, text))
+            self.sent.append((letter.message_id, letter.to, letter.subject, letter.text))
+        return ""
 
     @property
     def copies(self) -> Counter[UUID]:

@@ -13,7 +13,7 @@ from feedback.notify import decisions, outbox
 from feedback.notify.backoff import ATTEMPTS
 from feedback.notify.decisions import WhyDrop, WhyRetry
 from feedback.notify.models import Message, State
-from feedback.notify.senders import Refused, Uncertain
+from feedback.notify.senders import Letter, Refused, Uncertain
 
 from ..factories import make_district
 from .helpers import Memory, by, messages, promise_mail, promise_sms, standing, two_mailboxes
@@ -291,7 +291,7 @@ def test_control_looking_without_claiming_sends_more_than_once(district, now):
         db.session.rollback()
         looked.wait(10)
         for message_id in queued:
-            carrier.send([], "", "", message_id)
+            carrier.send(Letter(message_id, 1, [], "", ""))
 
     together(district, careless)
     assert max(carrier.copies.values()) > 1

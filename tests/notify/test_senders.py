@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from feedback.notify.models import By
-from feedback.notify.senders import ConsoleSender, Refused, SmtpSender, Uncertain, chosen
+from feedback.notify.senders import ConsoleSender, Letter, Refused, SmtpSender, Uncertain, chosen
 
 from ..conftest import make_settings
 from .helpers import free_port, post_office, script
@@ -29,7 +29,7 @@ def smtp(tmp_path):
 
 
 def send(sender, to=TO, subject="新的差评整改件", text="请在 11月30日 前办理\n"):
-    sender.send(to, subject, text, MESSAGE)
+    sender.send(Letter(MESSAGE, 1, to, subject, text))
 
 
 def test_a_mail_reaches_every_mailbox_under_its_promises_id(smtp):
@@ -154,7 +154,7 @@ def test_reasons_quote_no_address(smtp):
 
 def test_the_console_masks_phones(capsys, caplog):
     caplog.set_level(logging.DEBUG)
-    ConsoleSender().send(["+8613812345678"], "", "您的评价已有答复", MESSAGE)
+    ConsoleSender().send(Letter(MESSAGE, 1, ["+8613812345678"], "", "您的评价已有答复"))
     printed = capsys.readouterr().out
     assert "138****5678" in printed
     assert "13812345678" not in printed + caplog.text

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ...db import Base, new_id
@@ -20,6 +20,14 @@ class Addition(Base):
     case_id: Mapped[UUID] = case_key()
     at: Mapped[datetime]
     words: Mapped[str] = written(1000)
+    is_reason: Mapped[bool] = mapped_column(default=False)
+    """Whether it says why the review is bad, asked after a review that gave no reason."""
+    __table_args__ = (
+        Index(
+            "uq_additions_reason", "case_id", unique=True,
+            sqlite_where=text("is_reason"), postgresql_where=text("is_reason"),
+        ),
+    )  # fmt: skip
 
 
 class SecondReview(Base):
