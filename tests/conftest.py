@@ -44,6 +44,8 @@ def make_settings(var: Path, **changes: Any) -> Settings:
         "var": var,
         "rate_limits": "off",
         "base_url": "http://localhost",
+        "mail_per_second": 1000,
+        "sms_per_second": 1000,
         **changes,
     }
     return Settings(_env_file=None, **values)

@@ -14,7 +14,7 @@ from ..errors import OutOfTurn, Unknown
 from ..ledger.actions import Actor, Line, write
 from .models import Message, State
 
-DECIDABLE = (State.GIVEN_UP, State.UNCERTAIN)
+DECIDABLE = (State.GIVEN_UP, State.UNCERTAIN, State.FAILED)
 
 
 class WhyRetry(StrEnum):
@@ -39,13 +39,14 @@ def retry(message_id: UUID, why: WhyRetry, by: Actor, now: datetime) -> None:
     """
     values = {
         "state": State.QUEUED, "attempts": 0, "next_try_at": now, "handed_over_at": None,
+        "sent_at": None, "provider_id": None, "last_error": "",
     }  # fmt: skip
     _decide(message_id, values, "retry", why, by, now)
 
 
 def drop(message_id: UUID, why: WhyDrop, by: Actor, now: datetime) -> None:
     """Never send a message. Inside a transaction. Raises Unknown, OutOfTurn."""
-    _decide(message_id, {"state": State.DROPPED}, "drop", why, by, now)
+    _decide(message_id, {"state": State.DROPPED, "sent_at": None}, "drop", why, by, now)
 
 
 def _decide(

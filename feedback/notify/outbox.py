@@ -1,41 +1,72 @@
 """Keeping promises: every message is handed over at most once by us, and none is lost in silence.
 
-Each step is a short transaction of its own, and none is open while a carrier is at work. A claim
-has an expiry and a number (`fence`): whoever finds the number changed has been overtaken and does
-nothing. A person's decisions are in `decisions.py`.
+Each step is a short transaction of its own, and none is open while a carrier is at work. How a
+message becomes ours is in `claims`, when it is its turn in `carriers`, how often a phone may get one
+in `pace`, how a carrier is asked in `asking`, a person's decisions in `decisions`.
 """
 
 import random
 import time
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import structlog
-from sqlalchemy import select, update
+from flask import Flask, current_app
+from sqlalchemy import select
 
 from .. import privacy
 from ..config import settings
 from ..db import db, transaction
-from ..ledger.actions import SYSTEM, Line, write
-from .backoff import ATTEMPTS, next_try_at
-from .models import By, Message, State
-from .senders import Letter, NotSent, Refused, Sender, Senders
-from .wording import Words, say
+from ..ledger.actions import SYSTEM
+from . import carriers, pace, phones
+from .asking import ask
+from .backoff import next_try_at
+from .claims import (
+    BATCH,
+    LEASE,
+    QUIET,
+    Claim,
+    Outcomes,
+    Turn,
+    change,
+    claim,
+    doubtful,
+    note,
+    reclaim,
+)
+from .models import Message, State, StoppedBy
+from .senders import (
+    Letter,
+    NotSent,
+    OptedOut,
+    Refused,
+    Rejected,
+    Sender,
+    Senders,
+    Uncertain,
+    Unreachable,
+)
+from .texts import digest_of, limits
+from .wording import Words, say, segments
+
+__all__ = ["BATCH", "LEASE", "Outcomes", "always", "claim", "deliver", "reclaim"]
 
 log = structlog.get_logger(__name__)
 
-BATCH = 20
-LEASE = timedelta(seconds=90)
+WORKERS = 8
+"""How many messages are with carriers at once; a carrier's own time does not hold up the others."""
+
+A_LOOK = 0.2
+"""Seconds after which a deliverer looks whether it is to stop."""
 
 Mailboxes = Callable[[str, str], list[str]]
 """Finds the addresses of a department (its code) for an occasion; belongs to a later room."""
 
-Outcomes = Counter[State]
-"""How many messages came to stand where."""
+Wanted = Callable[[str, str, datetime], bool]
+"""Says whether a message (occasion, subject) still has its reason; belongs to a later room."""
 
 
 def always() -> bool:
@@ -43,41 +74,64 @@ def always() -> bool:
     return True
 
 
-@dataclass(frozen=True)
-class Claim:
-    """A message that is ours until its lease lapses."""
+def wanted_by_all(_occasion: str, _subject_id: str, _now: datetime) -> bool:
+    """Take every message to be wanted still."""
+    return True
 
-    id: UUID
-    fence: int
-    attempts: int
-    occasion: str
-    facts: dict[str, Any]
-    locale: str
-    by: By
-    to_department: str | None
-    to_phone_sealed: str | None
+
+@dataclass(frozen=True)
+class Round:
+    """What everybody who works in one round of delivering needs."""
+
+    app: Flask
+    running: Callable[[], datetime]
+    go_on: Callable[[], bool]
+    mailboxes: Mailboxes
+    wanted: Wanted
+    senders: Senders
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a message fared: its columns from now on, and what was the trouble with its carrier."""
+
+    state: State
+    reason: str = ""
+    provider_id: str = ""
+    trouble: Unreachable | None = None
+    opted_out: bool = False
+    at: datetime | None = None
 
 
 def deliver(
-    now: datetime, mailboxes: Mailboxes, senders: Senders, go_on: Callable[[], bool] = always
+    now: datetime,
+    mailboxes: Mailboxes,
+    senders: Senders,
+    go_on: Callable[[], bool] = always,
+    wanted: Wanted = wanted_by_all,
 ) -> Outcomes:
     """Send everything that is due at `now` and return how it went.
 
-    1. claims of workers that are gone are taken back
-    2. a batch is claimed
-    3. each message of it is handed over, sent and recorded
+    1. claims of workers that are gone are taken back, and carriers are asked about what may have left
+    2. of each carrier's messages a batch is claimed, as many as it has turns for
+    3. each is handed over in its turn, sent and recorded, several at once
     4. the same again until nothing is due, or `go_on` says no: what was claimed and not yet handed
        over then comes back by itself when its lease lapses
 
     Any number of deliverers may work at once. Opens its own transactions.
     """
-    running = _clock_from(now)
-    outcomes = reclaim(now)
-    while go_on() and (claims := claim(now, running() + LEASE)):
-        for one in claims:
-            if go_on():
-                outcomes.update(_deliver(one, mailboxes, senders[one.by], running))
-    return outcomes
+    outcomes = reclaim(now, senders) + ask(now, senders)
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    round_ = Round(app, _clock_from(now), go_on, mailboxes, wanted, senders)
+    with ThreadPoolExecutor(WORKERS, "deliver") as workers:
+        doing: set[Future[list[State]]] = set()
+        while True:
+            turns, until = _claim_more(round_, len(doing))
+            doing |= {workers.submit(_take_turn, round_, turn) for turn in turns}
+            if not doing and until is None:
+                return outcomes
+            done, doing = _wait(doing, until, round_)
+            outcomes.update(state for one in done for state in one.result())
 
 
 def _clock_from(now: datetime) -> Callable[[], datetime]:
@@ -86,64 +140,121 @@ def _clock_from(now: datetime) -> Callable[[], datetime]:
     return lambda: now + timedelta(seconds=time.monotonic() - started)
 
 
-def claim(due_by: datetime, lease_until: datetime) -> Sequence[Claim]:
-    """Make a batch of what is due ours, longest waiting first. Others' claims are stepped over."""
-    due = (
-        select(Message.id)
-        .where(Message.state == State.QUEUED, Message.next_try_at <= due_by)
-        .order_by(Message.next_try_at, Message.id)
-        .limit(BATCH)
-        .with_for_update(skip_locked=True)
-    )
-    claimed = {
-        "state": State.SENDING, "lease_until": lease_until, "attempts": Message.attempts + 1,
-        "fence": Message.fence + 1, "handed_over_at": None,
-    }  # fmt: skip
-    with transaction() as session:
-        ids = session.scalars(due).all()
-        if not ids:
+def _claim_more(round_: Round, busy: int) -> tuple[list[Turn], datetime | None]:
+    """Claim more if hands are about to be free; say until when to wait if turns are all given out."""
+    if busy >= BATCH or not round_.go_on():
+        return [], None
+    found = [claim(by, round_.running(), BATCH - busy) for by in round_.senders]
+    waits = [one.wait for one in found if one.wait]
+    return [turn for one in found for turn in one.turns], min(waits, default=None)
+
+
+def _wait(
+    doing: set[Future[list[State]]], until: datetime | None, round_: Round
+) -> tuple[Iterable[Future[list[State]]], set[Future[list[State]]]]:
+    """Wait until somebody is done, the next turn comes, or it is time to look again."""
+    if doing:
+        return wait(doing, A_LOOK, FIRST_COMPLETED)
+    seconds = (until - round_.running()).total_seconds() if until else 0
+    time.sleep(min(max(seconds, 0.001), A_LOOK))
+    return (), doing
+
+
+def _take_turn(round_: Round, turn: Turn) -> list[State]:
+    """Wait for the turn, then deliver; a stop meanwhile leaves the message to the lapse of its lease."""
+    while (left := (turn.at - round_.running()).total_seconds()) > 0:
+        if not round_.go_on():
             return []
-        mine = update(Message).where(Message.id.in_(ids)).values(claimed)
-        session.execute(mine, execution_options={"synchronize_session": False})
-        columns = [getattr(Message, name) for name in Claim.__dataclass_fields__]
-        rows = session.execute(select(*columns).where(Message.id.in_(ids)).order_by(Message.id))
-        return [Claim(*row) for row in rows]
+        time.sleep(min(left, A_LOOK))
+    if not round_.go_on():
+        return []
+    with round_.app.app_context():
+        return _deliver(turn.claim, round_)
 
 
-def _deliver(
-    claimed: Claim, mailboxes: Mailboxes, sender: Sender, running: Callable[[], datetime]
-) -> list[State]:
+def _deliver(claimed: Claim, round_: Round) -> list[State]:
     """Hand over, send and record one message; return its state, or nothing if we were overtaken.
 
     Trouble with one message must not hold up the others: it is logged, and the claim's lapse
     brings the message back or before a person.
     """
+    sender = round_.senders[claimed.by]
     try:
-        letter = _hand_over(claimed, mailboxes, running())
-        if letter is None:
-            return []
-        state, reason = _send(claimed, letter, sender)
+        letter = _hand_over(claimed, round_, sender)
+        if not isinstance(letter, Letter):
+            return letter
+        outcome = _send(claimed, letter, sender, round_.senders)
     except Refused as refusal:  # before it was handed over
-        state, reason = State.QUEUED, refusal.reason
+        outcome = Outcome(State.QUEUED, refusal.reason)
     except Exception as problem:
         log.error("delivery_failed", message=str(claimed.id), error=type(problem).__name__)
         return []
     try:
-        return _record(claimed, state, reason, running())
+        return _record(claimed, outcome, round_.running())
     except Exception as problem:
         log.error("outcome_not_recorded", message=str(claimed.id), error=type(problem).__name__)
         return []
 
 
-def _hand_over(claimed: Claim, mailboxes: Mailboxes, now: datetime) -> Letter | None:
-    """Mark the message as handed over and return it, or None if somebody took it meanwhile.
+# -- handing over --------------------------------------------------------------------------------
 
-    After this mark nobody sends it again by himself. The lease starts anew. Raises Refused.
+
+def _hand_over(claimed: Claim, round_: Round, sender: Sender) -> Letter | list[State]:
+    """Mark the message as handed over and return it as it goes out.
+
+    After this mark nobody sends it again by himself. The lease starts anew. A text message that must
+    not go now goes back, or is given up, and its state is returned instead; nothing is returned if
+    somebody took it meanwhile. Raises Refused.
     """
-    values = {"handed_over_at": now, "lease_until": now + LEASE}
+    now = round_.running()
     with transaction():
-        letter = _letter(claimed, mailboxes)
-        return letter if _change(claimed, (State.SENDING,), values) else None
+        letter = _letter(claimed, round_.mailboxes)
+        values: dict[str, Any] = {
+            "handed_over_at": now, "lease_until": now + LEASE, "carrier": sender.name,
+        }  # fmt: skip
+        if claimed.to_phone_digest:
+            values |= {"text_digest": digest_of(letter.text), "parts": segments(letter.text)}
+            held = _held(claimed, values["text_digest"], round_.wanted, now)
+            if held is not None:
+                return _record_held(claimed, held, now)
+        return letter if change(claimed, (State.SENDING,), values) else []
+
+
+def _held(claimed: Claim, text: str, wanted: Wanted, now: datetime) -> Outcome | None:
+    """Return what becomes of a text message that must not go now, else None."""
+    assert claimed.to_phone_digest  # noqa: S101
+    if not wanted(claimed.occasion, claimed.subject_id, now):
+        return Outcome(State.DROPPED, "not_wanted")
+    phone = phones.hold(claimed.to_phone_digest)
+    got = _got(claimed.to_phone_digest, now)
+    found = pace.verdict(
+        now, claimed.occasion, text, phone.stopped_at is not None, got, limits(settings())
+    )
+    if found.go is pace.Go.LATER:
+        return Outcome(State.QUEUED, found.reason, at=found.at)
+    ends = {pace.Go.NEVER: State.DROPPED, pace.Go.PERSON: State.GIVEN_UP}
+    return Outcome(ends[found.go], found.reason) if found.go in ends else None
+
+
+def _got(digest: str, now: datetime) -> list[pace.Got]:
+    """Return what a phone got from us within 30 days, or may have got."""
+    rows = select(Message.handed_over_at, Message.occasion, Message.text_digest).where(
+        Message.to_phone_digest == digest, Message.handed_over_at > now - pace.ASKED_WITHIN
+    )
+    return [pace.Got(at, occasion, text) for at, occasion, text in db.session.execute(rows) if at]
+
+
+def _record_held(claimed: Claim, outcome: Outcome, now: datetime) -> list[State]:
+    """Put a message back for later without counting the try, or end it."""
+    values: dict[str, Any] = {
+        "state": outcome.state, "lease_until": None, "last_error": outcome.reason,
+    }  # fmt: skip
+    if outcome.state is State.QUEUED:
+        values |= {"next_try_at": outcome.at, "attempts": claimed.attempts - 1}
+    if not change(claimed, (State.SENDING,), values):
+        return []
+    note(now, claimed, outcome.state, outcome.reason)
+    return [outcome.state]
 
 
 def _letter(claimed: Claim, mailboxes: Mailboxes) -> Letter:
@@ -157,7 +268,9 @@ def _letter(claimed: Claim, mailboxes: Mailboxes) -> Letter:
 
 def _addressed(claimed: Claim, to: list[str]) -> Letter:
     words = _words(claimed)
-    return Letter(claimed.id, claimed.fence, to, words.subject, words.text)
+    return Letter(
+        claimed.id, claimed.fence, to, words.subject, words.text, claimed.occasion, claimed.locale
+    )
 
 
 def _words(claimed: Claim) -> Words:
@@ -175,36 +288,61 @@ def _phone(claimed: Claim) -> str:
         raise Refused(f"no_phone_{type(problem).__name__}") from problem
 
 
-def _send(claimed: Claim, letter: Letter, sender: Sender) -> tuple[State, str]:
+# -- sending and recording -----------------------------------------------------------------------
+
+
+def _send(claimed: Claim, letter: Letter, sender: Sender, senders: Senders) -> Outcome:
     """Call the carrier, with no transaction open, and return what is certain afterwards."""
     try:
-        sender.send(letter)
+        return Outcome(State.SENT, provider_id=sender.send(letter))
+    except Unreachable as trouble:
+        return Outcome(State.QUEUED, trouble.reason, trouble=trouble)
     except Refused as refusal:
-        return State.QUEUED, refusal.reason
-    except NotSent as doubt:
-        return State.UNCERTAIN, doubt.reason
+        return Outcome(State.QUEUED, refusal.reason)
+    except Rejected as no:
+        return _rejected(claimed, no)
+    except (Uncertain, NotSent) as doubt:
+        return Outcome(doubtful(claimed.by, senders), doubt.reason)
     except Exception as problem:
         log.error("sender_failed", message=str(claimed.id), error=type(problem).__name__)
-        return State.UNCERTAIN, f"failed_{type(problem).__name__}"
-    return State.SENT, ""
+        return Outcome(doubtful(claimed.by, senders), f"failed_{type(problem).__name__}")
 
 
-def _record(claimed: Claim, state: State, reason: str, now: datetime) -> list[State]:
+def _rejected(claimed: Claim, no: Rejected) -> Outcome:
+    """Give up what will never arrive. An invitation that nobody can get needs no person."""
+    notice = pace.kind_of(claimed.occasion) is pace.Kind.NOTICE
+    state = State.GIVEN_UP if notice else State.DROPPED
+    return Outcome(state, no.reason, opted_out=isinstance(no, OptedOut))
+
+
+def _record(claimed: Claim, outcome: Outcome, now: datetime) -> list[State]:
     """Write down how it went, unless the message is no longer ours.
 
     Somebody may have found our lease lapsed and the outcome uncertain; we know better, as long as
-    no person has decided.
+    no person has decided. The carrier itself may have told before us that it was sent: that stays.
     """
-    values: dict[str, Any] = {"state": state, "lease_until": None, "last_error": reason}
-    if state is State.QUEUED:
-        values |= _again(claimed.attempts, now)
-    elif state is State.SENT:
-        values["sent_at"] = now
+    values = _columns(claimed, outcome, now)
     with transaction():
-        if not _change(claimed, (State.SENDING, State.UNCERTAIN), values):
+        _record_carrier(claimed, outcome, now)
+        if not change(claimed, (State.SENDING, State.ASKING, State.UNCERTAIN), values):
             return []
-        _note(now, claimed, values["state"], reason)
+        note(now, claimed, values["state"], outcome.reason)
     return [values["state"]]
+
+
+def _columns(claimed: Claim, outcome: Outcome, now: datetime) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "state": outcome.state, "lease_until": None, "last_error": outcome.reason,
+    }  # fmt: skip
+    if outcome.state is State.QUEUED:
+        values |= _again(claimed.attempts, now)
+    elif outcome.state is State.ASKING:
+        values["next_try_at"] = now + QUIET
+    elif outcome.state is State.SENT:
+        values |= {"sent_at": now, "provider_id": outcome.provider_id or None}
+    elif outcome.state in (State.GIVEN_UP, State.DROPPED):
+        values["handed_over_at"] = None  # it has not left, so it counts for nothing
+    return values
 
 
 def _again(attempts: int, now: datetime) -> dict[str, Any]:
@@ -215,51 +353,11 @@ def _again(attempts: int, now: datetime) -> dict[str, Any]:
     return {"state": State.QUEUED, "next_try_at": later, "handed_over_at": None}
 
 
-def _change(claimed: Any, come_from: tuple[State, ...], values: dict[str, Any]) -> bool:
-    """Change a message that is still ours; say whether it was."""
-    ours = update(Message).where(
-        Message.id == claimed.id, Message.fence == claimed.fence, Message.state.in_(come_from)
-    )
-    changed = ours.values(values).returning(Message.id)
-    options = {"synchronize_session": False}
-    return db.session.scalar(changed, execution_options=options) is not None
-
-
-def _note(now: datetime, message: Any, state: State, reason: str) -> None:
-    """Write the ledger line of an outcome that ends our own trying."""
-    if state is State.QUEUED:
-        return
-    facts = {"occasion": message.occasion, "attempts": message.attempts, "reason": reason}
-    write(now, SYSTEM, Line("message", message.id, state.value, facts))
-
-
-def reclaim(now: datetime) -> Outcomes:
-    """Take back the claims whose lease lapsed: their worker was killed or hangs.
-
-    What was not handed over yet has certainly not left and is queued again; whether the rest left
-    nobody knows, so it waits for a person. Opens its own transaction.
-    """
-    columns = (
-        Message.id, Message.fence, Message.occasion, Message.attempts, Message.handed_over_at,
-    )  # fmt: skip
-    lapsed = (
-        select(*columns)
-        .where(Message.state == State.SENDING, Message.lease_until <= now)
-        .with_for_update(skip_locked=True)
-    )
-    outcomes = Outcomes()
-    with transaction() as session:
-        for row in session.execute(lapsed).all():
-            state = _after_lapse(row)
-            values = {"state": state, "lease_until": None, "last_error": "lease_lapsed"}
-            if _change(row, (State.SENDING,), values):
-                _note(now, row, state, "lease_lapsed")
-                outcomes[state] += 1
-    return outcomes
-
-
-def _after_lapse(message: Any) -> State:
-    """Return where a message goes whose worker was lost. One that loses every worker is given up."""
-    if message.handed_over_at is not None:
-        return State.UNCERTAIN
-    return State.GIVEN_UP if message.attempts >= ATTEMPTS else State.QUEUED
+def _record_carrier(claimed: Claim, outcome: Outcome, now: datetime) -> None:
+    """Keep what this says of the carrier and of the phone's wishes."""
+    if outcome.trouble:
+        carriers.went_wrong(claimed.by, outcome.reason, outcome.trouble.wait, now)
+    elif outcome.state is State.SENT:
+        carriers.went_well(claimed.by)
+    if outcome.opted_out and claimed.to_phone_digest:
+        phones.stop(phones.hold(claimed.to_phone_digest), StoppedBy.CARRIER, SYSTEM, now)

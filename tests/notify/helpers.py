@@ -43,11 +43,11 @@ def promise_mail(now: datetime, number: int = 1, department: str = "RS", **facts
         )
 
 
-def promise_sms(now: datetime, phone: str = "+8613812345678") -> None:
+def promise_sms(now: datetime, phone: str = "+8613812345678", key: str = "") -> None:
     """Promise one text message to a citizen."""
     facts = {"item": "特殊工时首次审批", "link": "http://localhost/receipts/7K3M-92QF-M4TX"}
     with transaction():
-        promise(now, Promise("citizen_replied", f"sms:{now}", 1, facts, phone=phone))
+        promise(now, Promise("citizen_replied", key or f"sms:{now}", 1, facts, phone=phone))
 
 
 def standing() -> Counter[State]:

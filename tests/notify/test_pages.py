@@ -6,7 +6,7 @@ from feedback import clock
 from feedback.db import db, transaction
 from feedback.ledger.models import Entry
 from feedback.notify import outbox
-from feedback.notify.models import Message, State
+from feedback.notify.models import By, Message, State
 from feedback.notify.queries import SENDING_TOO_LONG, WAITING_TOO_LONG
 from feedback.notify.senders import Uncertain
 from feedback.offices.roles import Role
@@ -75,9 +75,10 @@ def test_a_message_that_goes_well_is_counted_and_not_on_the_list(app, browser):
 def test_what_nobody_sends_appears_though_no_program_says_so(app, browser, silence):
     """A dead scheduler cannot report itself."""
     with app.app_context():
-        promise_mail(clock.now() - 2 * silence)
+        promise_mail(clock.now() - 3 * silence)
         if silence is not WAITING_TOO_LONG:
-            outbox.claim(clock.now(), clock.now() - silence)
+            long_ago = clock.now() - silence - outbox.LEASE
+            assert outbox.claim(By.MAIL, long_ago).turns
     assert "is the scheduler running?" in page(browser)
 
 

@@ -1,0 +1,154 @@
+"""Turns and the door: a limit that holds over several senders, and a carrier that is left alone."""
+
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+
+from feedback import clock
+from feedback.db import db, transaction
+from feedback.notify import carriers, outbox
+from feedback.notify.models import By, Carrier, State
+from feedback.notify.senders import Refused, Unreachable
+
+from ..factories import make_district
+from .helpers import Memory, by, promise_mail, promise_sms, standing, two_mailboxes
+
+PER_SECOND, PAUSE = 40, 0.05
+
+
+@pytest.fixture
+def limited(context):
+    make_district()
+    before = context.config["FEEDBACK"]
+    context.config["FEEDBACK"] = before.model_copy(
+        update={"sms_per_second": PER_SECOND, "mail_per_second": PER_SECOND}
+    )
+    yield context
+    context.config["FEEDBACK"] = before
+
+
+class Watch(Memory):
+    """A carrier that takes its time and knows when each message came."""
+
+    def __init__(self):
+        super().__init__(pause=PAUSE)
+        self.came = []
+
+    def send(self, letter):
+        self.came.append(time.monotonic())
+        return super().send(letter)
+
+
+def texts(now, number):
+    for n in range(number):
+        promise_sms(now, f"+86138{n:08d}", key=f"sms:{n}")
+
+
+@pytest.mark.slow
+def test_two_schedulers_share_the_work_and_the_limit(limited):
+    """Within 20 % of what the limit allows, and never over it, though each send takes 50 ms."""
+    number = PER_SECOND * 4
+    now = clock.now()
+    texts(now, number)
+    carrier = Watch()
+
+    def schedule():
+        with limited.app_context():
+            outbox.deliver(now, two_mailboxes, by(carrier))
+
+    both = [threading.Thread(target=schedule) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join(60)
+    assert set(carrier.copies.values()) == {1}
+    assert standing() == {State.SENT: number}
+    took = max(carrier.came) - min(carrier.came)
+    assert took >= (number - 1) / PER_SECOND * 0.98, "never over the limit"
+    assert took <= (number - 1) / PER_SECOND * 1.25, "at least four fifths of it"
+
+
+def test_turns_are_given_once_and_not_too_far_ahead(limited, now):
+    with transaction():
+        first = carriers.offer(By.SMS, now)
+        carriers.take(By.SMS, first, 10)
+    with transaction():
+        second = carriers.offer(By.SMS, now)
+    assert first.number == PER_SECOND * carriers.HORIZON.total_seconds()
+    assert second.first == first.at(10) == now + timedelta(seconds=10 / PER_SECOND)
+    assert second.number == first.number - 10
+
+
+def test_a_turn_that_nobody_took_in_its_time_is_not_saved_up(limited, now):
+    with transaction():
+        carriers.take(By.SMS, carriers.offer(By.SMS, now), 1)
+    with transaction():
+        assert carriers.offer(By.SMS, now + timedelta(hours=1)).first == now + timedelta(hours=1)
+
+
+def door():
+    db.session.rollback()
+    return db.session.get(Carrier, By.MAIL, populate_existing=True)
+
+
+def test_a_carrier_that_cannot_be_reached_is_left_alone_for_a_while(limited, now):
+    promise_mail(now, 40)
+    carrier = Memory(Unreachable("smtp_connect_OSError"))
+    outbox.deliver(now, two_mailboxes, by(carrier))
+    assert carriers.TOLERATED <= door().failures <= carriers.TOLERATED + 20
+    assert door().shut_until > now
+    well = Memory()
+    outbox.deliver(now + timedelta(seconds=1), two_mailboxes, by(well))
+    assert well.sent == [], "shut: nothing is even claimed"
+
+
+def test_after_that_it_is_tried_with_one_and_opens_again_when_it_answers(limited, now):
+    promise_mail(now, 30)
+    for _ in range(carriers.TOLERATED):
+        with transaction():
+            carriers.went_wrong(By.MAIL, "smtp_connect", None, now)
+    later = door().shut_until
+    assert len(outbox.claim(By.MAIL, later).turns) == 1
+    well = Memory()
+    outbox.deliver(later, two_mailboxes, by(well))
+    assert len(well.sent) == 29
+    assert (door().failures, door().shut_until) == (0, None)
+
+
+def test_each_further_failure_keeps_it_shut_for_longer_up_to_a_bound(limited, now):
+    spans = []
+    for _ in range(carriers.TOLERATED + 12):
+        with transaction():
+            carriers.went_wrong(By.MAIL, "smtp_connect", None, now)
+        spans.append(door().shut_until - now if door().shut_until else None)
+    assert spans[: carriers.TOLERATED - 1] == [None] * (carriers.TOLERATED - 1)
+    shut = spans[carriers.TOLERATED - 1 :]
+    assert shut[:3] == [carriers.SHUT_FIRST, carriers.SHUT_FIRST * 2, carriers.SHUT_FIRST * 4]
+    assert shut[-1] == carriers.SHUT_LONGEST
+
+
+@pytest.mark.parametrize(
+    ("wait", "span"),
+    [(7, timedelta(seconds=7)), (86_400, carriers.SHUT_LONGEST), (-5, timedelta(0))],
+)
+def test_a_carrier_that_says_for_how_long_is_believed_within_reason(limited, now, wait, span):
+    with transaction():
+        carriers.went_wrong(By.MAIL, "twilio_429", wait, now)
+    assert door().shut_until == now + span
+
+
+def test_a_refusal_of_one_message_says_nothing_of_the_carrier(limited, now):
+    promise_mail(now, 10)
+    outbox.deliver(now, two_mailboxes, by(Memory(Refused("smtp_550"))))
+    assert door().failures == 0
+
+
+def test_mail_that_is_shut_does_not_hold_up_text_messages(limited, now):
+    for _ in range(carriers.TOLERATED):
+        with transaction():
+            carriers.went_wrong(By.MAIL, "smtp_connect", None, now)
+    promise_mail(now)
+    promise_sms(now)
+    assert outbox.deliver(now, two_mailboxes, by(Memory())) == {State.SENT: 1}
