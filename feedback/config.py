@@ -176,10 +176,13 @@ class Settings(BaseSettings):
     )
     quiet_from: time = Field(time(21), description="From when no invitation is sent (Shanghai).")
     quiet_until: time = Field(time(8), description="Until when none is sent.")
-    stranger_limit: str = Field(
-        "1 per 1 day",
-        description="Answers to one phone that we never wrote to and that cannot be understood.",
+    strangers_answered: int = Field(
+        100,
+        ge=0,
+        le=10_000,
+        description="Answers a day to phones that we never wrote to, one a phone and day.",
     )
+
     mail_from: str = Field("feedback@localhost", description="Sender address of e-mail.")
     smtp_host: str = Field("localhost", description="Mail server.")
     smtp_port: int = Field(25, ge=1, le=65535, description="Its port.")

@@ -13,6 +13,10 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+MOBILE_KINDS = (
+    phonenumbers.PhoneNumberType.MOBILE,
+    phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
+)
 ASCII_INTEGER = re.compile(r"-?[0-9]{1,9}")
 
 
@@ -49,6 +53,12 @@ def phone(value: str) -> str | None:
     if not phonenumbers.is_valid_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def is_mobile(number: str) -> bool:
+    """Say whether a number in E.164 may get text messages, as far as its digits tell."""
+    kind = phonenumbers.number_type(phonenumbers.parse(number))
+    return kind in MOBILE_KINDS
 
 
 def _line(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """`flask messages …`: the outbox by hand. It needs the rooms of messages and of offices both."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
@@ -11,6 +12,7 @@ from .. import clock
 from ..config import settings
 from ..db import transaction
 from ..errors import OutOfTurn, Unknown
+from ..invitations import actions as invitations
 from ..ledger.actions import Actor
 from ..ledger.models import ActorKind
 from ..notify import decisions, outbox, queries
@@ -40,10 +42,21 @@ def _refused_in_words() -> Iterator[None]:
 @commands.command("deliver")
 def deliver() -> None:
     """Send every message that is due now."""
-    outcomes = outbox.deliver(clock.now(), mailboxes, chosen(settings()))
+    outcomes = outbox.deliver(clock.now(), mailboxes, chosen(settings()), afresh=invitations.afresh)
     for state, number in sorted(outcomes.items()):
         click.echo(f"{state.value}: {number}")
     if not outcomes:
+        click.echo("nothing was due")
+
+
+@commands.command("invite")
+def invite() -> None:
+    """Promise the invitations to rate, and the reminders, whose time has come."""
+    now = clock.now()
+    done = invitations.invite(now, outbox.always) + invitations.remind(now, outbox.always)
+    for outcome, number in sorted(Counter(done).items()):
+        click.echo(f"{outcome}: {number}")
+    if not done:
         click.echo("nothing was due")
 
 

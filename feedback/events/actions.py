@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, tuple_
@@ -11,7 +11,7 @@ from sqlalchemy import select, tuple_
 from .. import privacy
 from ..calendar.queries import calendar_in_force
 from ..catalog.models import Item
-from ..config import settings
+from ..config import Settings, settings
 from ..db import db, insert, new_id
 from ..errors import FieldError, Invalid
 from ..ledger.actions import Actor, Line, write
@@ -202,5 +202,12 @@ def _row(
         "completed_at": facts.completed_at,
         "expires_at": expires_at(served_at, config.rating_workdays, known.calendar),
         "recorded_at": now, "recorded_via": via, "recorded_by_id": by.id,
-        "facts_digest": _digest(facts),
+        "facts_digest": _digest(facts), "invite_at": _invite_at(served_at, phone, config),
     }  # fmt: skip
+
+
+def _invite_at(served_at: datetime, phone: str | None, config: Settings) -> datetime | None:
+    """Return when the applicant is to be asked by text message, if at all."""
+    if not phone or config.invitations == "off":
+        return None
+    return served_at + timedelta(minutes=config.invitation_delay_minutes)

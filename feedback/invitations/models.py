@@ -19,7 +19,6 @@ class Skipped(StrEnum):
     EXPIRED = "expired"
     STOPPED = "stopped"
     NO_MOBILE = "no_mobile"
-    TOO_MANY = "too_many"
     OWN_SERVICE = "own_service"
 
 

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
 
 from .. import privacy
 from ..config import settings
@@ -35,6 +38,13 @@ def promise(now: datetime, *promises: Promise) -> None:
         return
     rows = [_row(now, promised) for promised in promises]
     db.session.execute(insert(Message).on_conflict_do_nothing(index_elements=["dedupe_key"]), rows)
+
+
+def promise_one(now: datetime, promised: Promise) -> UUID:
+    """Put one promise into the outbox and return its id, also if it was there. Inside a transaction."""
+    promise(now, promised)
+    known = select(Message.id).where(Message.dedupe_key == promised.dedupe_key)
+    return db.session.scalars(known).one()
 
 
 def phone_digest(phone: str) -> str:

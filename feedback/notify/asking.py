@@ -47,9 +47,8 @@ def _waiting(now: datetime) -> Sequence[Row]:
         .order_by(Message.next_try_at)
         .limit(BATCH)
     )  # fmt: skip
-    found = db.session.execute(waiting).all()
-    db.session.rollback()  # no transaction is open while a carrier is at work
-    return found
+    with transaction():  # which is over before a carrier is asked
+        return db.session.execute(waiting).all()
 
 
 def _ask_about(message: Row, senders: Senders, now: datetime) -> list[State]:

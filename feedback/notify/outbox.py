@@ -15,11 +15,10 @@ from typing import Any
 
 import structlog
 from flask import Flask, current_app
-from sqlalchemy import select
 
 from .. import privacy
 from ..config import settings
-from ..db import db, transaction
+from ..db import transaction
 from ..ledger.actions import SYSTEM
 from . import carriers, pace, phones
 from .asking import ask
@@ -37,7 +36,7 @@ from .claims import (
     note,
     reclaim,
 )
-from .models import Message, State, StoppedBy
+from .models import State, StoppedBy
 from .senders import (
     Letter,
     NotSent,
@@ -49,8 +48,8 @@ from .senders import (
     Uncertain,
     Unreachable,
 )
-from .texts import digest_of, limits
-from .wording import Words, say, segments
+from .texts import digest_of, paced
+from .wording import say, segments
 
 __all__ = ["BATCH", "LEASE", "Outcomes", "always", "claim", "deliver", "reclaim"]
 
@@ -65,8 +64,9 @@ A_LOOK = 0.2
 Mailboxes = Callable[[str, str], list[str]]
 """Finds the addresses of a department (its code) for an occasion; belongs to a later room."""
 
-Wanted = Callable[[str, str, datetime], bool]
-"""Says whether a message (occasion, subject) still has its reason; belongs to a later room."""
+Afresh = Callable[[str, str, datetime], dict[str, Any] | None]
+"""Returns what a message (occasion, subject) says that is not kept with it, such as a one-time link;
+None if it has lost its reason meanwhile. Belongs to a later room."""
 
 
 def always() -> bool:
@@ -74,9 +74,9 @@ def always() -> bool:
     return True
 
 
-def wanted_by_all(_occasion: str, _subject_id: str, _now: datetime) -> bool:
-    """Take every message to be wanted still."""
-    return True
+def nothing_new(_occasion: str, _subject_id: str, _now: datetime) -> dict[str, Any]:
+    """Take every message to have its reason still, and to say what is kept with it."""
+    return {}
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Round:
     running: Callable[[], datetime]
     go_on: Callable[[], bool]
     mailboxes: Mailboxes
-    wanted: Wanted
+    afresh: Afresh
     senders: Senders
 
 
@@ -108,7 +108,7 @@ def deliver(
     mailboxes: Mailboxes,
     senders: Senders,
     go_on: Callable[[], bool] = always,
-    wanted: Wanted = wanted_by_all,
+    afresh: Afresh = nothing_new,
 ) -> Outcomes:
     """Send everything that is due at `now` and return how it went.
 
@@ -122,7 +122,7 @@ def deliver(
     """
     outcomes = reclaim(now, senders) + ask(now, senders)
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    round_ = Round(app, _clock_from(now), go_on, mailboxes, wanted, senders)
+    round_ = Round(app, _clock_from(now), go_on, mailboxes, afresh, senders)
     with ThreadPoolExecutor(WORKERS, "deliver") as workers:
         doing: set[Future[list[State]]] = set()
         while True:
@@ -208,40 +208,28 @@ def _hand_over(claimed: Claim, round_: Round, sender: Sender) -> Letter | list[S
     """
     now = round_.running()
     with transaction():
-        letter = _letter(claimed, round_.mailboxes)
+        facts = round_.afresh(claimed.occasion, claimed.subject_id, now)
+        if facts is None:
+            return _record_held(claimed, Outcome(State.DROPPED, "not_wanted"), now)
+        letter = _letter(claimed, claimed.facts | facts, round_.mailboxes)
         values: dict[str, Any] = {
             "handed_over_at": now, "lease_until": now + LEASE, "carrier": sender.name,
         }  # fmt: skip
         if claimed.to_phone_digest:
             values |= {"text_digest": digest_of(letter.text), "parts": segments(letter.text)}
-            held = _held(claimed, values["text_digest"], round_.wanted, now)
+            held = _held(claimed.occasion, claimed.to_phone_digest, values["text_digest"], now)
             if held is not None:
                 return _record_held(claimed, held, now)
         return letter if change(claimed, (State.SENDING,), values) else []
 
 
-def _held(claimed: Claim, text: str, wanted: Wanted, now: datetime) -> Outcome | None:
+def _held(occasion: str, phone_digest: str, text: str, now: datetime) -> Outcome | None:
     """Return what becomes of a text message that must not go now, else None."""
-    assert claimed.to_phone_digest  # noqa: S101
-    if not wanted(claimed.occasion, claimed.subject_id, now):
-        return Outcome(State.DROPPED, "not_wanted")
-    phone = phones.hold(claimed.to_phone_digest)
-    got = _got(claimed.to_phone_digest, now)
-    found = pace.verdict(
-        now, claimed.occasion, text, phone.stopped_at is not None, got, limits(settings())
-    )
+    found = paced(occasion, phone_digest, text, now)
     if found.go is pace.Go.LATER:
         return Outcome(State.QUEUED, found.reason, at=found.at)
     ends = {pace.Go.NEVER: State.DROPPED, pace.Go.PERSON: State.GIVEN_UP}
     return Outcome(ends[found.go], found.reason) if found.go in ends else None
-
-
-def _got(digest: str, now: datetime) -> list[pace.Got]:
-    """Return what a phone got from us within 30 days, or may have got."""
-    rows = select(Message.handed_over_at, Message.occasion, Message.text_digest).where(
-        Message.to_phone_digest == digest, Message.handed_over_at > now - pace.ASKED_WITHIN
-    )
-    return [pace.Got(at, occasion, text) for at, occasion, text in db.session.execute(rows) if at]
 
 
 def _record_held(claimed: Claim, outcome: Outcome, now: datetime) -> list[State]:
@@ -257,27 +245,23 @@ def _record_held(claimed: Claim, outcome: Outcome, now: datetime) -> list[State]
     return [outcome.state]
 
 
-def _letter(claimed: Claim, mailboxes: Mailboxes) -> Letter:
+def _letter(claimed: Claim, facts: dict[str, Any], mailboxes: Mailboxes) -> Letter:
     if claimed.to_department:
         to = mailboxes(claimed.to_department, claimed.occasion)
         if not to:
             raise Refused("no_mailbox")
-        return _addressed(claimed, to)
-    return _addressed(claimed, [_phone(claimed)])
+        return _addressed(claimed, facts, to)
+    return _addressed(claimed, facts, [_phone(claimed)])
 
 
-def _addressed(claimed: Claim, to: list[str]) -> Letter:
-    words = _words(claimed)
+def _addressed(claimed: Claim, facts: dict[str, Any], to: list[str]) -> Letter:
+    try:
+        words = say(claimed.occasion, claimed.by, claimed.locale, facts, settings().district)
+    except Exception as problem:  # whatever is wrong with it, a person will see it
+        raise Refused(f"no_words_{type(problem).__name__}") from problem
     return Letter(
         claimed.id, claimed.fence, to, words.subject, words.text, claimed.occasion, claimed.locale
     )
-
-
-def _words(claimed: Claim) -> Words:
-    try:
-        return say(claimed.occasion, claimed.by, claimed.locale, claimed.facts, settings().district)
-    except Exception as problem:  # whatever is wrong with it, a person will see it
-        raise Refused(f"no_words_{type(problem).__name__}") from problem
 
 
 def _phone(claimed: Claim) -> str:

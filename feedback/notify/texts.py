@@ -1,8 +1,15 @@
-"""Small things about text messages that several files of this room need."""
+"""A text message at the moment of going out: known again by its words, and held to the pace."""
+
+from datetime import datetime
+
+from sqlalchemy import select
 
 from .. import privacy
 from ..config import Settings, settings
-from .pace import Limits
+from ..db import db
+from . import phones
+from .models import Message
+from .pace import ASKED_WITHIN, Got, Limits, Verdict, verdict
 
 
 def digest_of(text: str) -> str:
@@ -10,6 +17,24 @@ def digest_of(text: str) -> str:
     return privacy.digest(settings().digest_key.get_secret_value(), "text", text.strip())
 
 
-def limits(config: Settings) -> Limits:
-    """Return the hours and numbers that the settings set."""
+def paced(occasion: str, phone_digest: str, text_digest: str, now: datetime) -> Verdict:
+    """Return whether a text may go to a phone at `now`, holding the phone until the transaction ends.
+
+    So whoever else has something for this phone sees what we do. Inside a transaction.
+    """
+    phone = phones.hold(phone_digest)
+    got = _got(phone_digest, now)
+    is_stopped = phone.stopped_at is not None
+    return verdict(now, occasion, text_digest, is_stopped, got, _limits(settings()))
+
+
+def _got(phone_digest: str, now: datetime) -> list[Got]:
+    """Return what a phone got from us within 30 days, or may have got."""
+    rows = select(Message.handed_over_at, Message.occasion, Message.text_digest).where(
+        Message.to_phone_digest == phone_digest, Message.handed_over_at > now - ASKED_WITHIN
+    )
+    return [Got(at, occasion, text) for at, occasion, text in db.session.execute(rows) if at]
+
+
+def _limits(config: Settings) -> Limits:
     return Limits(config.quiet_from, config.quiet_until, config.invitations_most)

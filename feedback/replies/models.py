@@ -32,6 +32,7 @@ class Made(StrEnum):
     TOO_LATE = "too_late"
     OWN_SERVICE = "own_service"
     STRANGER = "stranger"
+    NOTHING = "nothing"  # «thank you» needs no answer
     PERSON = "person"
 
 

@@ -13,6 +13,7 @@ from ..cases.recounting import recount
 from ..cases.special import actions as special
 from ..cases.urging import climb
 from ..config import settings
+from ..invitations import actions as invitations
 from ..notify.outbox import deliver
 from ..notify.senders import chosen
 from ..offices.mailboxes import mailboxes
@@ -34,8 +35,13 @@ class Job:
 
 def deliver_messages(now: datetime, go_on: GoOn) -> list[str]:
     """Send what was promised, and take back the claims of workers that are gone."""
-    outcomes = deliver(now, mailboxes, chosen(settings()), go_on)
+    outcomes = deliver(now, mailboxes, chosen(settings()), go_on, invitations.afresh)
     return [f"{state.value} {number}" for state, number in sorted(outcomes.items())]
+
+
+def invite(now: datetime, go_on: GoOn) -> list[str]:
+    """Promise the invitations to rate whose time has come, and the one reminder."""
+    return invitations.invite(now, go_on) + invitations.remind(now, go_on)
 
 
 def recount_deadlines(now: datetime, _go_on: GoOn) -> list[str]:
@@ -61,6 +67,7 @@ def write_reports(now: datetime, _go_on: GoOn) -> list[str]:
 JOBS = (
     #   name                seconds  what                  by hand
     Job("deliver-messages",       5, deliver_messages,     "messages deliver"),
+    Job("invite",                30, invite,               "messages invite"),
     Job("recount-deadlines",   3600, recount_deadlines,    "cases recount"),
     Job("tell-of-deadlines",     60, tell_about_deadlines, "cases remind"),
     Job("find-root-causes",     300, look_for_root_causes, "cases root-causes"),

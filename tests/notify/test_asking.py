@@ -134,7 +134,7 @@ def test_a_worker_lost_after_handing_over_leads_to_asking_and_not_to_a_person(di
     promise_sms(now)
     carrier = Gateway()
     (turn,) = outbox.claim(By.SMS, now).turns
-    round_ = outbox.Round(None, lambda: now, outbox.always, two_mailboxes, outbox.wanted_by_all, {})
+    round_ = outbox.Round(None, lambda: now, outbox.always, two_mailboxes, outbox.nothing_new, {})
     outbox._hand_over(turn.claim, round_, carrier)
     later = now + outbox.LEASE * 2
     assert deliver(later, carrier) == {State.ASKING: 1}
@@ -171,7 +171,7 @@ def test_a_phone_that_told_the_carrier_to_stop_is_remembered(district, now):
 
 def test_a_message_that_is_not_wanted_any_more_is_dropped(district, now):
     promise_sms(now)
-    assert deliver(now, Gateway(), wanted=lambda *_: False) == {State.DROPPED: 1}
+    assert deliver(now, Gateway(), afresh=lambda *_: None) == {State.DROPPED: 1}
 
 
 # -- what the carrier tells ---------------------------------------------------------------------

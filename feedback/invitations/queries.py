@@ -1,0 +1,60 @@
+"""Looking invitations up: which are still open to an answer, and whether one is still wanted."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import contains_eager, joinedload
+
+from ..db import db
+from ..events.models import ServiceEvent
+from ..notify.models import Message
+from ..reviews.models import Review
+from .models import Invitation
+
+RATED = exists().where(Review.event_id == ServiceEvent.id)
+
+
+def open_to(phone_digest: str, now: datetime) -> Sequence[Invitation]:
+    """Return the invitations that a phone has got and may still answer, newest first."""
+    rows = (
+        select(Invitation)
+        .join(Invitation.event)
+        .join(Message, Message.id == Invitation.message_id)
+        .options(contains_eager(Invitation.event).joinedload(ServiceEvent.item))
+        .options(joinedload(Invitation.message), joinedload(Invitation.reminder))
+        .where(
+            Invitation.phone_digest == phone_digest, ServiceEvent.expires_at > now, ~RATED,
+            Message.handed_over_at.is_not(None),
+        )
+        .order_by(Message.handed_over_at.desc(), Invitation.id.desc())
+    )  # fmt: skip
+    return db.session.scalars(rows).all()
+
+
+def letters_in_use(phone_digest: str, now: datetime) -> set[str]:
+    """Return the letters of a phone's services that it was or will be asked about."""
+    rows = (
+        select(Invitation.letter)
+        .join(Invitation.event)
+        .where(
+            Invitation.phone_digest == phone_digest, Invitation.skipped.is_(None),
+            ServiceEvent.expires_at > now, ~RATED,
+        )
+    )  # fmt: skip
+    return set(db.session.scalars(rows))
+
+
+def is_wanted(subject_id: str, now: datetime) -> bool:
+    """Say whether the service (its id as text) may still be rated and has not been."""
+    rated = select(ServiceEvent.expires_at, RATED).where(ServiceEvent.id == UUID(subject_id))
+    found = db.session.execute(rated).one_or_none()
+    return found is not None and found[0] > now and not found[1]
+
+
+def of_event(event_id: UUID) -> Invitation | None:
+    """Return what was decided about inviting for a service, with its messages."""
+    wanted = select(Invitation).where(Invitation.event_id == event_id)
+    both = (joinedload(Invitation.message), joinedload(Invitation.reminder))
+    return db.session.scalars(wanted.options(*both)).one_or_none()
