@@ -21,11 +21,12 @@ from .base import (
     can_be_asked,
 )
 from .console import ConsoleSender
+from .http import HttpSender
 from .smtp import SmtpSender
 from .twilio import TwilioSender
 
 __all__ = [
-    "Asked", "CannotTell", "ConsoleSender", "Inbox", "Incoming", "Letter", "NotSent",
+    "Asked", "CannotTell", "ConsoleSender", "HttpSender", "Inbox", "Incoming", "Letter", "NotSent",
     "OnList", "OptedOut", "Refused", "Rejected", "Sender", "Senders", "SmtpSender", "Told",
     "TwilioSender", "Uncertain", "Unreachable", "can_be_asked", "chosen", "inboxes",
 ]  # fmt: skip
@@ -43,4 +44,9 @@ def inboxes(settings: Settings) -> list[Inbox]:
 
 
 def _texts(settings: Settings) -> Sender:
-    return TwilioSender(settings) if settings.sms_sender == "twilio" else ConsoleSender()
+    match settings.sms_sender:
+        case "twilio":
+            return TwilioSender(settings)
+        case "http":
+            return HttpSender(settings)
+    return ConsoleSender()
