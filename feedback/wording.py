@@ -134,6 +134,20 @@ FAULTS: Mapping[str, LazyString] = {
         " every other role stands alone: please choose again, or make a second account."
     ),
     "password_too_short": _l("Please use at least 12 characters."),
+    "unknown_fact": _l("This message knows nothing called %(names)s: please use what is listed."),
+    "words_unreadable": _l("Line %(line)s cannot be read: please check its curly brackets."),
+    "words_go_too_far": _l(
+        "Only facts, choices (if) and one list (for) are possible here: please leave out the rest."
+    ),
+    "words_too_long": _l(
+        "Too long: a text message may need at most two parts, an e-mail 2,000 characters."
+    ),
+    "subject_missing": _l(
+        "An e-mail begins with its subject and an empty line: please put them before the rest."
+    ),
+    "words_fail": _l(
+        "This cannot be said with the sample facts: please check what is in brackets."
+    ),
     "password_too_long": _l("Please use at most 128 characters."),
     "key_name_taken": _l(
         "A key of this name is in use: please choose another name or revoke that key."
@@ -378,6 +392,12 @@ LABELS: Mapping[str, Mapping[str, LazyString]] = {
         "special_sent_back": _l("Owner told: report sent back"),
         "special_overdue": _l("Owner told: overdue"), "special_closed": _l("Owner told: closed"),
         "citizen_voided": _l("Told the citizen"), "citizen_objection_judged": _l("Told the citizen"),
+        "invitation": _l("Asked the citizen to rate"),
+        "invitation_reminder": _l("Asked the citizen once more"),
+        **dict.fromkeys(
+            ("answer_thanks", "answer_asked_why", "answer_negative", "answer_reason", "answer_added"),
+            _l("Answered the citizen's text message"),
+        ),
     },
     "message_state": {
         "queued": _l("waiting to be sent"), "sending": _l("being sent"), "sent": _l("sent"),

@@ -29,6 +29,7 @@ from .headers import open_headers
 from .health import pages as health_pages
 from .key_commands import commands as key_commands
 from .message_commands import commands as message_commands
+from .message_wording import pages as message_wording_pages
 from .messages import pages as message_pages
 from .receipts import pages as receipt_pages
 from .refusals import open_refusals
@@ -47,6 +48,7 @@ BLUEPRINTS = (
     afterwards_pages,
     health_pages,
     message_pages,
+    message_wording_pages,
     catalog_pages,
     offices_pages,
 )

@@ -24,6 +24,7 @@ from ..offices.forms import StaffForm
 from ..offices.queries import departments
 from ..offices.roles import Role
 from ..offices.sign_in import actor, for_roles, me
+from .message_names import OCCASIONS
 
 pages = Blueprint("notify", __name__, url_prefix="/messages")
 ROLES = (Role.SUPERVISOR, Role.ADMIN)
@@ -33,16 +34,6 @@ STATES = {
     State.SENT: _l("Sent"), State.UNCERTAIN: _l("Sent or not: unknown"),
     State.GIVEN_UP: _l("Given up"), State.DROPPED: _l("Dropped"),
 }  # fmt: skip
-
-OCCASIONS = {
-    "case_opened": _l("A new case, to its department"),
-    "case_in_triage": _l("A case to assign, to the supervisors"),
-    "case_due_soon": _l("A case due soon, to its department"),
-    "case_overdue": _l("An overdue case, to its department"),
-    "desk_due_soon": _l("A case due soon, to the supervisors"),
-    "desk_overdue": _l("An overdue case, to the supervisors"),
-    "citizen_replied": _l("A reply, to the citizen"),
-}
 
 WHY = {
     WhyRetry.NOT_ARRIVED: _l("I have asked: it has not arrived"),

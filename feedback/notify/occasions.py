@@ -32,6 +32,34 @@ class Occasion(StrEnum):
     CITIZEN_TERM_MOVED = "citizen_term_moved"
     CITIZEN_VOIDED = "citizen_voided"
     CITIZEN_OBJECTION_JUDGED = "citizen_objection_judged"
+    INVITATION = "invitation"
+    INVITATION_REMINDER = "invitation_reminder"
+    ANSWER_THANKS = "answer_thanks"  # to what a citizen wrote, by text message
+    ANSWER_ASKED_WHY = "answer_asked_why"
+    ANSWER_NEGATIVE = "answer_negative"
+    ANSWER_REASON = "answer_reason"
+    ANSWER_ADDED = "answer_added"
+    ANSWER_GRADE = "answer_grade"
+    ANSWER_WHICH = "answer_which"
+    ANSWER_STOPPED = "answer_stopped"
+    ANSWER_STARTED = "answer_started"
+    ANSWER_LANGUAGE = "answer_language"
+    ANSWER_TOO_LATE = "answer_too_late"
+    ANSWER_OWN_SERVICE = "answer_own_service"
+    ANSWER_STRANGER = "answer_stranger"
+
+
+NEWS = (
+    Occasion.CITIZEN_REPLIED, Occasion.CITIZEN_CLOSED, Occasion.CITIZEN_TERM_MOVED,
+    Occasion.CITIZEN_VOIDED, Occasion.CITIZEN_OBJECTION_JUDGED,
+)  # fmt: skip
+INVITATIONS = (Occasion.INVITATION, Occasion.INVITATION_REMINDER)
+ANSWERS = tuple(one for one in Occasion if one.value.startswith("answer_"))
+TEXTS = frozenset((*NEWS, *INVITATIONS, *ANSWERS))
+"""What goes to citizens by text message; everything else goes to offices by e-mail."""
+
+LINK_IS_SPARE = frozenset((*INVITATIONS, *ANSWERS))
+"""Where the link is one way of two and may be left out for want of room. News live by theirs."""
 
 
 class Readers(StrEnum):

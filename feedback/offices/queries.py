@@ -1,6 +1,6 @@
 """Looking up departments, windows, people and keys."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, or_, select
@@ -50,6 +50,12 @@ def accounts() -> Sequence[Account]:
     """Return every account by department and address, with department and roles."""
     people = select(Account).order_by(Account.department_code, Account.email)
     return db.session.scalars(people).unique().all()
+
+
+def account_names(ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return the names of these accounts."""
+    rows = select(Account.id, Account.name).where(Account.id.in_(set(ids)))
+    return {row.id: row.name for row in db.session.execute(rows)}
 
 
 def account(email: str) -> Account | None:
