@@ -133,6 +133,12 @@ class File:
         return done.round == self.case.round and done.id > self.verifications[-1].id
 
     @property
+    def lacks_reason(self) -> bool:
+        """Whether the citizen has not said yet why they are not satisfied."""
+        said = self.review.comment or self.review.tags
+        return not said and not any(one.is_reason for one in self.additions)
+
+    @property
     def is_uncalled(self) -> bool:
         """Whether nobody has tried yet to reach a named citizen."""
         return self.case.identity is Identity.NAMED and self.case.contacted_at is None

@@ -33,6 +33,7 @@ from .message_wording import pages as message_wording_pages
 from .messages import pages as message_pages
 from .receipts import pages as receipt_pages
 from .refusals import open_refusals
+from .sms import pages as sms_pages
 from .web import pages as web_pages
 
 BLUEPRINTS = (
@@ -46,6 +47,7 @@ BLUEPRINTS = (
     web_pages,
     receipt_pages,
     afterwards_pages,
+    sms_pages,
     health_pages,
     message_pages,
     message_wording_pages,

@@ -18,8 +18,9 @@ from ..ledger.models import ActorKind
 from ..notify import decisions, outbox, queries
 from ..notify.decisions import WhyDrop, WhyRetry
 from ..notify.models import State
-from ..notify.senders import chosen
+from ..notify.senders import chosen, inboxes
 from ..offices.mailboxes import mailboxes
+from ..replies import actions as replies
 
 commands = AppGroup("messages", help="Messages promised to departments and citizens.")
 OPERATOR = Actor(ActorKind.SYSTEM, name="command line")
@@ -42,7 +43,7 @@ def _refused_in_words() -> Iterator[None]:
 @commands.command("deliver")
 def deliver() -> None:
     """Send every message that is due now."""
-    outcomes = outbox.deliver(clock.now(), mailboxes, chosen(settings()), afresh=invitations.afresh)
+    outcomes = outbox.deliver(clock.now(), mailboxes, chosen(settings()), afresh=replies.afresh)
     for state, number in sorted(outcomes.items()):
         click.echo(f"{state.value}: {number}")
     if not outcomes:
@@ -58,6 +59,16 @@ def invite() -> None:
         click.echo(f"{outcome}: {number}")
     if not done:
         click.echo("nothing was due")
+
+
+@commands.command("fetch")
+def fetch() -> None:
+    """Take in what citizens sent and the gateway could not bring us."""
+    done = replies.fetch(clock.now(), inboxes(settings()))
+    for made, number in sorted(Counter(done).items()):
+        click.echo(f"{made}: {number}")
+    if not done:
+        click.echo("nothing was missing")
 
 
 @commands.command("list")

@@ -19,6 +19,7 @@ from ..wording import refusal, sentence
 
 log = structlog.get_logger(__name__)
 DEPTH = 12
+MACHINES = ("/api/", "/sms/gateway/")
 URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 
 STATUS = {
@@ -48,9 +49,9 @@ def forms_only() -> None:
     """Refuse a body that no page asks for, before anything tries to read it as JSON.
 
     Registered before the CSRF guard, which would parse 30,000 brackets. Raises 415 for another kind of
-    content and 400 for a form that is not UTF-8. The business systems' door reads its bodies itself.
+    content and 400 for a form that is not UTF-8. The doors of machines read their bodies themselves.
     """
-    if request.method != "POST" or request.path.startswith("/api/"):
+    if request.method != "POST" or request.path.startswith(MACHINES):
         return
     if request.mimetype == URLENCODED:
         body = request.get_data(cache=True, parse_form_data=False)

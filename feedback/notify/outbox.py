@@ -36,6 +36,7 @@ from .claims import (
     note,
     reclaim,
 )
+from .edited import in_force
 from .models import State, StoppedBy
 from .senders import (
     Letter,
@@ -49,7 +50,7 @@ from .senders import (
     Unreachable,
 )
 from .texts import digest_of, paced
-from .wording import say, segments
+from .wording import parameters, say, segments
 
 __all__ = ["BATCH", "LEASE", "Outcomes", "always", "claim", "deliver", "reclaim"]
 
@@ -255,12 +256,15 @@ def _letter(claimed: Claim, facts: dict[str, Any], mailboxes: Mailboxes) -> Lett
 
 
 def _addressed(claimed: Claim, facts: dict[str, Any], to: list[str]) -> Letter:
+    occasion, locale = claimed.occasion, claimed.locale
+    edited = in_force(occasion, locale)
     try:
-        words = say(claimed.occasion, claimed.by, claimed.locale, facts, settings().district)
+        words = say(occasion, claimed.by, locale, facts, settings().district, edited)
+        by_name = parameters(occasion, locale, facts) if claimed.to_phone_digest else {}
     except Exception as problem:  # whatever is wrong with it, a person will see it
         raise Refused(f"no_words_{type(problem).__name__}") from problem
     return Letter(
-        claimed.id, claimed.fence, to, words.subject, words.text, claimed.occasion, claimed.locale
+        claimed.id, claimed.fence, to, words.subject, words.text, occasion, locale, by_name
     )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..db import Base, choice, new_id
+from .talk import Made
 
 
 class Via(StrEnum):
@@ -15,25 +16,6 @@ class Via(StrEnum):
 
     CALL = "call"
     LIST = "list"
-
-
-class Made(StrEnum):
-    """What was made of an incoming text."""
-
-    REVIEW = "review"
-    REVIEW_ASKED_WHY = "review_asked_why"
-    REASON = "reason"
-    ADDITION = "addition"
-    ASKED_GRADE = "asked_grade"
-    ASKED_WHICH = "asked_which"
-    STOPPED = "stopped"
-    STARTED = "started"
-    LANGUAGE = "language"
-    TOO_LATE = "too_late"
-    OWN_SERVICE = "own_service"
-    STRANGER = "stranger"
-    NOTHING = "nothing"  # «thank you» needs no answer
-    PERSON = "person"
 
 
 class IncomingText(Base):
@@ -54,8 +36,6 @@ class IncomingText(Base):
     event_id: Mapped[UUID | None] = mapped_column(ForeignKey("service_events.id"), index=True)
     case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"), index=True)
     answer_id: Mapped[UUID | None] = mapped_column(ForeignKey("messages.id"))
-    answer: Mapped[str] = mapped_column(String(1600), default="")
-    """What we answered at once; said again, word for word, if the same message comes again."""
     seen_at: Mapped[datetime | None]
     seen_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     __table_args__ = (

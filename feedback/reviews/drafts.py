@@ -52,6 +52,8 @@ class Draft:
     locale: str = "zh_CN"
     entered_by: UUID | None = None
     """The signed-in member of staff whose screen was used; such a review is marked."""
+    may_lack_reason: bool = False
+    """Whether a bad rating is kept though it gives no reason: the door asks for it afterwards."""
 
     def tag_codes(self) -> set[int]:
         """Return the codes that are numbers at all, for looking them up."""
@@ -90,7 +92,8 @@ def take(draft: Draft, known: Mapping[int, KnownTag]) -> Statement:
     grade = _grade(draft, wrong)
     tags = _tags(draft, grade, known, wrong)
     comment = _text("comment", draft.comment, COMMENT_LIMIT, wrong)
-    if grade and grade.is_negative and not (draft.tags or comment or wrong):
+    has_reason = draft.tags or comment or draft.may_lack_reason
+    if grade and grade.is_negative and not (has_reason or wrong):
         wrong.append(FieldError("tags", "reason_missing"))
     identity = _identity(draft, grade, wrong)
     name = number = None

@@ -15,8 +15,9 @@ from ..cases.urging import climb
 from ..config import settings
 from ..invitations import actions as invitations
 from ..notify.outbox import deliver
-from ..notify.senders import chosen
+from ..notify.senders import chosen, inboxes
 from ..offices.mailboxes import mailboxes
+from ..replies import actions as replies
 from ..reports.actions import write_due
 
 GoOn = Callable[[], bool]
@@ -35,13 +36,18 @@ class Job:
 
 def deliver_messages(now: datetime, go_on: GoOn) -> list[str]:
     """Send what was promised, and take back the claims of workers that are gone."""
-    outcomes = deliver(now, mailboxes, chosen(settings()), go_on, invitations.afresh)
+    outcomes = deliver(now, mailboxes, chosen(settings()), go_on, replies.afresh)
     return [f"{state.value} {number}" for state, number in sorted(outcomes.items())]
 
 
 def invite(now: datetime, go_on: GoOn) -> list[str]:
     """Promise the invitations to rate whose time has come, and the one reminder."""
     return invitations.invite(now, go_on) + invitations.remind(now, go_on)
+
+
+def fetch_texts(now: datetime, _go_on: GoOn) -> list[str]:
+    """Take in what citizens sent and gateways could not bring us."""
+    return replies.fetch(now, inboxes(settings()))
 
 
 def recount_deadlines(now: datetime, _go_on: GoOn) -> list[str]:
@@ -68,6 +74,7 @@ JOBS = (
     #   name                seconds  what                  by hand
     Job("deliver-messages",       5, deliver_messages,     "messages deliver"),
     Job("invite",                30, invite,               "messages invite"),
+    Job("fetch-texts",          300, fetch_texts,          "messages fetch"),
     Job("recount-deadlines",   3600, recount_deadlines,    "cases recount"),
     Job("tell-of-deadlines",     60, tell_about_deadlines, "cases remind"),
     Job("find-root-causes",     300, look_for_root_causes, "cases root-causes"),

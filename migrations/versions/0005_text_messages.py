@@ -13,7 +13,7 @@ down_revision = "0004"
 FROZEN = {
     "incoming_texts": (
         "id, gateway, provider_id, via, phone_digest, body, sent_at, received_at, made, event_id,"
-        " case_id, answer_id, answer"
+        " case_id, answer_id"
     ),
     "invitations": "id, event_id, phone_digest, decided_at, skipped, letter, message_id",
 }
@@ -318,14 +318,12 @@ def create_tables() -> None:
         sa.Column("event_id", sa.Uuid(), nullable=True),
         sa.Column("case_id", sa.Uuid(), nullable=True),
         sa.Column("answer_id", sa.Uuid(), nullable=True),
-        sa.Column("answer", sa.String(length=1600), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("seen_by_id", sa.Uuid(), nullable=True),
         sa.CheckConstraint(
             "(seen_at IS NULL) = (seen_by_id IS NULL)",
             name=op.f("ck_incoming_texts_seen_by_somebody"),
         ),
-        sa.CheckConstraint("length(answer) <= 1600", name=op.f("ck_incoming_texts_answer_length")),
         sa.CheckConstraint(
             "length(from_phone_sealed) <= 400",
             name=op.f("ck_incoming_texts_from_phone_sealed_length"),

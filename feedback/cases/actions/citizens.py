@@ -27,10 +27,11 @@ TWICE_WITHIN = timedelta(minutes=10)
 """The same words again within this time are the same act, sent twice by an impatient finger."""
 
 
-def add(case: Case, words: str, now: datetime) -> None:
+def add(case: Case, words: str, now: datetime, *, is_reason: bool = False) -> None:
     """Add the citizen's own words to the case, at any time before it ends (补充).
 
-    The same words sent twice are kept once. Raises OutOfTurn once the case has ended, TooOften after
+    `is_reason` says that they are why the review is bad, which was asked after it. The same words sent
+    twice are kept once. Raises OutOfTurn once the case has ended, TooOften after
     `MOST` of them.
     """
     hold(case)
@@ -39,9 +40,9 @@ def add(case: Case, words: str, now: datetime) -> None:
     if _just_said(Addition, case, words, now):
         return
     _refuse_too_many(Addition, case)
-    said = Addition(id=new_id(), case_id=case.id, at=now, words=words)
+    said = Addition(id=new_id(), case_id=case.id, at=now, words=words, is_reason=is_reason)
     db.session.add(said)
-    note(case, Act.ADD, CITIZEN, now, {})
+    note(case, Act.ADD, CITIZEN, now, {"reason": True} if is_reason else {})
     if case.state in DESK_TERMS and case.next_due_at:
         tell_supervisors(case, "added", f"added:{said.id}:desk", case.next_due_at, now)
     if case.department_code:

@@ -1,0 +1,363 @@
+"""Taking in a text message from a citizen: one walk, whichever gateway it came by and however often.
+
+What is made of it is decided in `talk`; here it is looked up what the phone was asked and said before,
+done, kept, and answered. A rating goes through the hallway like everybody else's.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import select
+
+from .. import clock, intake, privacy
+from ..cases.actions import citizens
+from ..cases.models import Case
+from ..config import settings
+from ..db import db, new_id, transaction
+from ..errors import AlreadyRated, Expired, FeedbackError, OutOfTurn, OwnService, TooOften
+from ..events import codes
+from ..invitations import actions as invitations
+from ..invitations import queries as invited
+from ..invitations.models import Invitation
+from ..ledger.actions import CITIZEN, Line, write
+from ..notify import inline, phones
+from ..notify.actions import Promise, phone_digest, promise_one
+from ..notify.models import By, Phone, StoppedBy
+from ..notify.pace import ASKS
+from ..notify.senders import CannotTell, Inbox, Incoming, chosen
+from ..reviews import actions as reviews
+from ..reviews.drafts import COMMENT_LIMIT, Channel, Draft, Identity
+from ..text import is_mobile
+from . import queries
+from .models import IncomingText, Via
+from .reading import Reading, read
+from .talk import Made, Open, Situation, Step, next_step
+
+log = structlog.get_logger(__name__)
+
+ADDITION_CHARS = 1000
+LOOK_BACK = timedelta(hours=24)
+LOOK_BACK_AT_FIRST = timedelta(days=7)
+
+OCCASIONS = {
+    Made.REVIEW_ASKED_WHY: "answer_asked_why", Made.REASON: "answer_reason",
+    Made.ADDITION: "answer_added", Made.ASKED_GRADE: "answer_grade",
+    Made.ASKED_WHICH: "answer_which", Made.STOPPED: "answer_stopped",
+    Made.STARTED: "answer_started", Made.LANGUAGE: "answer_language",
+    Made.TOO_LATE: "answer_too_late", Made.OWN_SERVICE: "answer_own_service",
+    Made.STRANGER: "answer_stranger",
+}  # fmt: skip
+"""What is answered; a review by its grade. What is not named here gets no answer."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What became of a text message: our answer's words and its promise, if it is answered at once."""
+
+    made: Made
+    words: str = ""
+    answer_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A phone that wrote, what it was asked, and how it is answered."""
+
+    incoming: Incoming
+    digest: str
+    phone: Phone
+    open: Sequence[Invitation]
+    at_once: bool
+    now: datetime
+
+    @property
+    def locale(self) -> str:
+        """The language of our answers."""
+        return self.phone.locale or "zh_CN"
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was done about a text, and what our answer says."""
+
+    made: Made
+    event_id: UUID | None = None
+    case_id: UUID | None = None
+    occasion: str | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def hear(incoming: Incoming, via: Via, now: datetime, at_once: bool) -> Heard:
+    """Take in one text message and return our answer. Opens its own transaction.
+
+    The same message again (its id at the gateway) does nothing more and gets the same answer. `at_once`
+    says that the gateway takes the answer back within its call; otherwise it is promised.
+    """
+    try:
+        return _hear(incoming, via, now, at_once, None)
+    except (AlreadyRated, Expired):  # somebody was quicker, by another door
+        return _hear(incoming, via, now, at_once, Made.TOO_LATE)
+    except OwnService:
+        return _hear(incoming, via, now, at_once, Made.OWN_SERVICE)
+
+
+def _hear(
+    incoming: Incoming, via: Via, now: datetime, at_once: bool, refused: Made | None
+) -> Heard:
+    """Take it in, in one transaction; `refused` is what to make of it where a rating was refused.
+
+    1. whoever else writes from or to this phone waits
+    2. a message that was taken in before is answered as before
+    3. what it says, in view of the situation, is done
+    4. it is kept, with what was made of it, and answered
+    """
+    digest = phone_digest(incoming.phone)
+    with transaction():
+        talk = Talk(
+            incoming, digest, phones.hold(digest), invited.open_to(digest, now), at_once, now
+        )
+        before = queries.known(incoming.gateway, incoming.provider_id)
+        if before:
+            return _said_again(before)
+        text_id = new_id()
+        step = next_step(read(incoming.body), _situation(talk))
+        done = Done(refused, occasion=OCCASIONS[refused]) if refused else _do(talk, step)
+        answered = _answer(talk, text_id, done)
+        _keep(talk, text_id, via, done, answered)
+    return answered
+
+
+def _situation(talk: Talk) -> Situation:
+    last = queries.last_of(talk.digest)
+    asked = last is not None and last.made in (Made.ASKED_GRADE, Made.ASKED_WHICH)
+    return Situation(
+        open=tuple(Open(one.letter, _asked_at(one)) for one in talk.open),
+        last_at=last.received_at if last else None,
+        pending=read(last.body) if last and asked else None,
+        wants_reason=queries.case_without_reason(talk.digest) is not None,
+        has_case=queries.open_case_of(talk.digest) is not None,
+        known=queries.was_written_to(talk.digest),
+    )
+
+
+def _asked_at(invitation: Invitation) -> datetime:
+    """Return when a service was last asked about."""
+    messages = filter(None, (invitation.message, invitation.reminder))
+    return max(message.handed_over_at for message in messages if message.handed_over_at)
+
+
+# -- what is done --------------------------------------------------------------------------------
+
+
+def _do(talk: Talk, step: Step) -> Done:
+    """Do what a reply asks for. Raises AlreadyRated, Expired, OwnService."""
+    if step.made is Made.REVIEW:
+        return _review(talk, step)
+    if step.made in (Made.REASON, Made.ADDITION):
+        return _add(talk, step)
+    if step.made in (Made.STOPPED, Made.STARTED, Made.LANGUAGE):
+        return _wish(talk, step)
+    return Done(step.made, occasion=OCCASIONS.get(step.made), facts=_choices(talk, step))
+
+
+def _review(talk: Talk, step: Step) -> Done:
+    """Rate the service that is meant, under the phone's name, and say what comes next."""
+    invitation = next(one for one in talk.open if one.letter == step.letter)
+    said, event = step.said, invitation.event
+    assert said.grade  # noqa: S101  a reply that rates has a grade
+    draft = Draft(
+        grade=str(int(said.grade)), channel=Channel.SMS, comment=said.words[:COMMENT_LIMIT],
+        identity=Identity.NAMED.value, phone=talk.incoming.phone, locale=talk.locale,
+        may_lack_reason=True,
+    )  # fmt: skip
+    intake.receive(codes.token(event), draft, talk.now)
+    facts = {"item": event.item.name, "grade": int(said.grade)}
+    if not said.grade.is_negative:
+        return Done(Made.REVIEW, event.id, None, "answer_thanks", facts)
+    case = db.session.scalars(select(Case).where(Case.event_id == event.id)).one()
+    _say_the_rest(case, said.words[COMMENT_LIMIT:], talk.now)
+    made = Made.REVIEW if said.words else Made.REVIEW_ASKED_WHY
+    return Done(made, event.id, case.id, OCCASIONS.get(made, "answer_negative"), facts)
+
+
+def _say_the_rest(case: Case, words: str, now: datetime) -> None:
+    """Put what no single field takes into the case, word for word."""
+    for start in range(0, len(words), ADDITION_CHARS):
+        citizens.add(case, words[start : start + ADDITION_CHARS], now)
+
+
+def _add(talk: Talk, step: Step) -> Done:
+    """Put the words into the matter they belong to; what it takes no more waits for a person."""
+    is_reason = step.made is Made.REASON
+    find = queries.case_without_reason if is_reason else queries.open_case_of
+    case = find(talk.digest)
+    assert case  # noqa: S101  the situation said so
+    words = step.said.words
+    try:
+        citizens.add(case, words[:ADDITION_CHARS], talk.now, is_reason=is_reason)
+        _say_the_rest(case, words[ADDITION_CHARS:], talk.now)
+    except (OutOfTurn, TooOften):
+        return Done(Made.PERSON, case.event_id, case.id)
+    facts = {"item": case.event.item.name, "number": case.number}
+    return Done(step.made, case.event_id, case.id, OCCASIONS[step.made], facts)
+
+
+def _wish(talk: Talk, step: Step) -> Done:
+    """Do as the phone's holder wishes; words beside the wish are not lost."""
+    if step.made is Made.STOPPED:
+        phones.stop(talk.phone, StoppedBy.REPLY, CITIZEN, talk.now)
+    elif step.made is Made.STARTED:
+        phones.start(talk.phone, CITIZEN, talk.now)
+    else:
+        talk.phone.locale = step.said.locale
+    case = queries.open_case_of(talk.digest) if step.said.words else None
+    if case:
+        citizens.add(case, step.said.words[:ADDITION_CHARS], talk.now)
+    return Done(step.made, case_id=case.id if case else None, occasion=OCCASIONS[step.made])
+
+
+def _choices(talk: Talk, step: Step) -> dict[str, Any]:
+    """Return what a question back names: the service that is meant, or all that may be."""
+    if step.made is Made.ASKED_WHICH:
+        return {"services": [_named(one) for one in talk.open]}
+    if step.made is Made.ASKED_GRADE:
+        meant = next((one for one in talk.open if one.letter == step.letter), talk.open[0])
+        return {**_named(meant), "letter": meant.letter if len(talk.open) > 1 else ""}
+    return {}
+
+
+def _named(invitation: Invitation) -> dict[str, str]:
+    event = invitation.event
+    return {
+        "letter": invitation.letter, "item": event.item.name,
+        "day": clock.day_of(event.served_at).isoformat(),
+    }  # fmt: skip
+
+
+# -- keeping and answering -----------------------------------------------------------------------
+
+
+def _keep(talk: Talk, text_id: UUID, via: Via, done: Done, answered: Heard) -> None:
+    incoming, keys = talk.incoming, settings().data_keys
+    db.session.add(
+        IncomingText(
+            id=text_id, gateway=incoming.gateway, provider_id=incoming.provider_id, via=via,
+            from_phone_sealed=privacy.seal(
+                keys, "incoming_texts", "from_phone", text_id, incoming.phone
+            ),
+            phone_digest=talk.digest, body=incoming.body, sent_at=incoming.sent_at,
+            received_at=talk.now, made=done.made, event_id=done.event_id, case_id=done.case_id,
+            answer_id=answered.answer_id,
+        )
+    )  # fmt: skip
+    facts = {
+        "gateway": incoming.gateway, "via": via.value,
+        "event": str(done.event_id) if done.event_id else None,
+    }  # fmt: skip
+    write(talk.now, CITIZEN, Line("text", text_id, done.made.value, facts))
+
+
+def _answer(talk: Talk, text_id: UUID, done: Done) -> Heard:
+    """Answer, at once or by a promise. Strangers are answered rarely, and only at a mobile phone."""
+    if done.occasion is None or (done.made is Made.STRANGER and not _may_answer_stranger(talk)):
+        return Heard(done.made)
+    promised = Promise(
+        done.occasion, f"answer:{text_id}", text_id, done.facts, phone=talk.incoming.phone,
+        locale=talk.locale,
+    )  # fmt: skip
+    if not talk.at_once:
+        return Heard(done.made, answer_id=promise_one(talk.now, promised))
+    fresh = {"link": _link(done.occasion, done.event_id)}
+    sender = chosen(settings())[By.SMS]
+    spoken = inline.answer(promised, fresh, talk.incoming.gateway, sender, talk.now)
+    return Heard(done.made, spoken.text, spoken.message_id)
+
+
+def _may_answer_stranger(talk: Talk) -> bool:
+    """One answer a day to a phone, and so many in all: nobody makes us a machine that sends texts."""
+    if not talk.incoming.phone.startswith("+") or not is_mobile(talk.incoming.phone):
+        return False
+    theirs, all_ = queries.strangers_answered(talk.digest, talk.now)
+    return not theirs and all_ < settings().strangers_answered
+
+
+def _said_again(before: IncomingText) -> Heard:
+    """Return what was answered to a message that comes a second time."""
+    message = queries.answer_of(before)
+    if message is None or not message.handed_over_at:
+        return Heard(before.made)
+    facts = message.facts | {"link": _link(message.occasion, before.event_id)}
+    return Heard(before.made, inline.words(message.occasion, message.locale, facts), message.id)
+
+
+def _link(occasion: str, event_id: UUID | None) -> str:
+    """Return the address that an answer carries, where the gateway lets addresses pass."""
+    if settings().sms_links == "off":
+        return ""
+    if event_id is None:
+        return settings().base_url if occasion == "answer_stranger" else ""
+    return f"{settings().base_url}/receipts/{reviews.grouped_receipt_of(event_id)}"
+
+
+def afresh(occasion: str, subject_id: str, now: datetime) -> dict[str, Any] | None:
+    """Return what a message says that is not kept with it. For the outbox.
+
+    Invitations carry their one-time link, answers the address of the receipt.
+    """
+    if occasion in ASKS:
+        return invitations.afresh(occasion, subject_id, now)
+    if not occasion.startswith("answer_"):
+        return {}
+    answered = db.session.get(IncomingText, UUID(subject_id))
+    return {"link": _link(occasion, answered.event_id if answered else None)}
+
+
+# -- what never reached us -----------------------------------------------------------------------
+
+
+def fetch(now: datetime, inboxes: Iterable[Inbox]) -> list[str]:
+    """Take in what gateways have on their lists and never told us; return what was made of it.
+
+    Opens its own transactions, one a message; one that fails does not hold up the others and is met
+    again at the next look.
+    """
+    return [made for inbox in inboxes for made in _fetch(inbox, now)]
+
+
+def _fetch(inbox: Inbox, now: datetime) -> list[str]:
+    latest = queries.latest_of(inbox.name)
+    since = min(latest, now) - LOOK_BACK if latest else now - LOOK_BACK_AT_FIRST
+    try:
+        listed = list(inbox.incoming(since))
+    except CannotTell as trouble:
+        log.warning("inbox_not_read", gateway=inbox.name, reason=trouble.reason)
+        return []
+    missing = queries.missing(inbox.name, listed)
+    return [made for one in sorted(missing, key=_order) if (made := _take_in(one, now))]
+
+
+def _order(incoming: Incoming) -> tuple[datetime, str]:
+    return incoming.sent_at, incoming.provider_id
+
+
+def _take_in(incoming: Incoming, now: datetime) -> str | None:
+    try:
+        return hear(incoming, Via.LIST, now, at_once=False).made.value
+    except FeedbackError as problem:
+        log.error("text_not_taken_in", gateway=incoming.gateway, error=problem.code)
+        return None
+
+
+def mark_seen(text: IncomingText, by_id: UUID, now: datetime) -> None:
+    """Note that somebody has looked at a text that fitted nothing; the first one stays noted."""
+    if text.seen_at is None:
+        text.seen_at, text.seen_by_id = now, by_id
+
+
+def reading_of(text: IncomingText) -> Reading:
+    """Return how a text that was taken in reads."""
+    return read(text.body)
