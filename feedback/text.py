@@ -56,8 +56,11 @@ def phone(value: str) -> str | None:
 
 
 def is_mobile(number: str) -> bool:
-    """Say whether a number in E.164 may get text messages, as far as its digits tell."""
-    kind = phonenumbers.number_type(phonenumbers.parse(number))
+    """Say whether this is a number in E.164 that may get text messages, as far as its digits tell."""
+    try:
+        kind = phonenumbers.number_type(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return False
     return kind in MOBILE_KINDS
 
 

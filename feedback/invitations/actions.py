@@ -21,11 +21,11 @@ from ..events.models import ServiceEvent
 from ..ledger.actions import SYSTEM, Line, write
 from ..notify import phones
 from ..notify.actions import Promise, promise_one
-from ..notify.pace import ASKS
+from ..notify.models import Message, State
 from ..offices.queries import is_own_service
 from ..text import is_mobile
 from .models import Invitation, Skipped
-from .queries import RATED, is_wanted, letters_in_use
+from .queries import RATED, is_wanted, letters_in_use, open_to
 
 BATCH = 50
 LETTERS = string.ascii_uppercase[: string.ascii_uppercase.index("T")]
@@ -75,9 +75,7 @@ def _decide(event: ServiceEvent, is_rated: bool, now: datetime) -> str:
     if skipped is None:
         used = letters_in_use(digest, now)
         row["letter"] = next((one for one in LETTERS if one not in used), LETTERS[-1])
-        row["message_id"] = _promise(
-            "invitation", event, number, row["letter"] if used else "", wish.locale, now
-        )
+        row["message_id"] = _promise("invitation", event, number, wish.locale, now)
         row["remind_at"] = now + timedelta(days=settings().reminder_days)
     kept = insert(Invitation).values(row).on_conflict_do_nothing(index_elements=["event_id"])
     db.session.execute(kept, execution_options={"synchronize_session": False})
@@ -119,28 +117,35 @@ def phone_of(event: ServiceEvent) -> str:
 
 
 def _promise(
-    occasion: str, event: ServiceEvent, number: str, letter: str, locale: str | None, now: datetime
+    occasion: str, event: ServiceEvent, number: str, locale: str | None, now: datetime
 ) -> UUID:
-    """Promise one message about a service and return its id. Its one-time link is not kept."""
-    day = clock.day_of(event.served_at).isoformat()
-    facts = {"item": event.item.name, "day": day, "letter": letter}
+    """Promise one message about a service and return its id. What else it says: see `afresh`."""
+    facts = {"item": event.item.name, "day": clock.day_of(event.served_at).isoformat()}
     asked = Promise(
         occasion, f"{occasion}:{event.id}", event.id, facts, phone=number, locale=locale or "zh_CN"
     )
     return promise_one(now, asked)
 
 
-def afresh(occasion: str, subject_id: str, now: datetime) -> dict[str, Any] | None:
-    """Return the one-time link that an invitation carries; None once the service needs no rating.
+def afresh(subject_id: str, now: datetime) -> dict[str, Any] | None:
+    """Return what an invitation says that is not kept with it; None once it is not wanted any more.
 
-    For the outbox, in the transaction of handing over. Other occasions say what is kept with them.
+    That is the one-time link, and the letter if the phone was asked about another service that is still
+    open. For the outbox, in the transaction of handing over.
     """
-    if occasion not in ASKS:
-        return {}
     if not is_wanted(subject_id, now):
         return None
     event = db.session.get_one(ServiceEvent, UUID(subject_id))
-    return {"link": codes.link(event) if settings().sms_links == "on" else ""}
+    link = codes.link(event) if settings().sms_links == "on" else ""
+    return {"link": link, "letter": _letter_to_say(event, now)}
+
+
+def _letter_to_say(event: ServiceEvent, now: datetime) -> str:
+    """Return the service's letter if the phone could mean another one."""
+    assert event.applicant_phone_digest  # noqa: S101
+    others = [one for one in open_to(event.applicant_phone_digest, now) if one.event_id != event.id]
+    own = select(Invitation.letter).where(Invitation.event_id == event.id)
+    return db.session.scalars(own).one() if others else ""
 
 
 def remind(now: datetime, go_on: Callable[[], bool]) -> list[str]:
@@ -171,25 +176,25 @@ def _unanswered(now: datetime) -> Sequence[Invitation]:
 
 def _remind(invitation: Invitation, now: datetime) -> str:
     """Promise the one reminder, or wait until the invitation itself has been out long enough."""
-    span = timedelta(days=settings().reminder_days)
-    message = invitation.message
+    message, event = invitation.message, invitation.event
     assert message  # noqa: S101  whoever is reminded was invited
-    due = message.sent_at and message.sent_at + span
-    if due and due > now:
-        invitation.remind_at = due
+    invitation.remind_at = _too_early(message, now)
+    if invitation.remind_at:
         return "later"
-    invitation.remind_at = None
     wish = phones.hold(invitation.phone_digest)
-    if due is None or wish.stopped_at or not is_wanted(str(invitation.event_id), now):
+    if message.sent_at is None or wish.stopped_at or not is_wanted(str(event.id), now):
         return "not_reminded"
-    letter = message.facts.get("letter", "")
     invitation.reminder_id = _promise(
-        "invitation_reminder",
-        invitation.event,
-        phone_of(invitation.event),
-        letter,
-        wish.locale,
-        now,
-    )
-    write(now, SYSTEM, Line("event", invitation.event_id, "remind", {}))
+        "invitation_reminder", event, phone_of(event), wish.locale, now
+    )  # fmt: skip
+    write(now, SYSTEM, Line("event", event.id, "remind", {}))
     return "reminded"
+
+
+def _too_early(message: Message, now: datetime) -> datetime | None:
+    """Return when to look again, if the invitation has not left yet or not long ago."""
+    span = timedelta(days=settings().reminder_days)
+    if message.state in (State.QUEUED, State.SENDING, State.ASKING):
+        return now + span
+    due = message.sent_at + span if message.sent_at else now
+    return due if due > now else None

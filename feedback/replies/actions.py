@@ -279,7 +279,7 @@ def _answer(talk: Talk, text_id: UUID, done: Done) -> Heard:
 
 def _may_answer_stranger(talk: Talk) -> bool:
     """One answer a day to a phone, and so many in all: nobody makes us a machine that sends texts."""
-    if not talk.incoming.phone.startswith("+") or not is_mobile(talk.incoming.phone):
+    if not is_mobile(talk.incoming.phone):
         return False
     theirs, all_ = queries.strangers_answered(talk.digest, talk.now)
     return not theirs and all_ < settings().strangers_answered
@@ -309,7 +309,7 @@ def afresh(occasion: str, subject_id: str, now: datetime) -> dict[str, Any] | No
     Invitations carry their one-time link, answers the address of the receipt.
     """
     if occasion in ASKS:
-        return invitations.afresh(occasion, subject_id, now)
+        return invitations.afresh(subject_id, now)
     if not occasion.startswith("answer_"):
         return {}
     answered = db.session.get(IncomingText, UUID(subject_id))
