@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import structlog
+from pydantic import SecretStr
 from sqlalchemy import select, text
 
 from feedback import clock, create_app
@@ -26,6 +27,7 @@ from feedback.reviews.models import Review
 from .channels.business import BULK, SINGLE, make_key, report, send
 from .factories import let_go, make_district, make_event, make_people, sign_in
 from .notify.helpers import by
+from .replies.talking import TOKEN, Citizen, call
 
 NAME, PHONE = "金丝雀的名字", "13987654321"
 NAMED = {"grade": "1", "tags": "110", "comment": "等了三小时", "identity": "named", "name": NAME,
@@ -45,6 +47,7 @@ def main(leaks):
     number = rates(app)
     is_seen_by_staff(app, people, number)
     is_written_to(app)
+    writes_texts(app)
     goes_wrong(app, people, number)
     if leaks:
         structlog.get_logger().info("leak", name=NAME, phone=PHONE)
@@ -159,11 +162,14 @@ def is_seen_by_staff(app, people, number):
 class Failing:
     """A carrier whose errors repeat what it was given."""
 
+    name = "failing"
+
     def __init__(self, kind):
         self.kind = kind
 
-    def send(self, to, subject, text, message_id):
-        raise self.kind(f"cannot reach {NAME} at {to}" if self.kind is RuntimeError else "refused")
+    def send(self, letter):
+        words = f"cannot reach {NAME} at {letter.to}"
+        raise self.kind(words if self.kind is RuntimeError else "refused")
 
 
 def is_written_to(app):
@@ -174,6 +180,18 @@ def is_written_to(app):
             outbox.deliver(now + timedelta(hours=n), mailboxes, by(Failing(kind)))
         climb(now + timedelta(days=30))
         outbox.deliver(now + timedelta(days=40), mailboxes, chosen(app.config["FEEDBACK"]))
+
+
+def writes_texts(app):
+    """The citizen answers by text message, is asked back, and somebody forges a call."""
+    before = app.config["FEEDBACK"]
+    app.config["FEEDBACK"] = before.model_copy(update={"twilio_auth_token": SecretStr(TOKEN)})
+    client, form = app.test_client(), {"MessageSid": "SMx", "From": f"+86{PHONE}", "Body": NAME}
+    for words in ("你好", "5", "2 没人理", "TD"):
+        Citizen(client, f"+86{PHONE}").say(words)
+    assert call(client, "/sms/inbound", form, token="wrong").status_code == 403
+    assert call(client, f"/sms/status?message={PHONE}", form).status_code == 204
+    app.config["FEEDBACK"] = before
 
 
 def goes_wrong(app, people, number):

@@ -19,6 +19,8 @@ PUBLIC = {
     # the citizen, with the receipt's code or the one-time link
     "afterwards.add", "afterwards.object_", "afterwards.second", "afterwards.pressed",
     "afterwards.pressed_sent", "afterwards.by_link",
+    # gateways of text messages, by signature
+    "sms.inbound", "sms.status", "sms.gateway_inbound", "sms.gateway_status",
     # business systems, by key
     "api.report_event", "api.report_events", "api.openapi",
     # those who run it
