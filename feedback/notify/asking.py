@@ -5,7 +5,7 @@ person decides. A carrier's list says what text went to which phone, so that is 
 known again, each entry for one message only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,11 +28,12 @@ PATIENCE = timedelta(minutes=30)
 """So long we go on asking; then a person is told."""
 
 
-def ask(now: datetime, senders: Senders) -> Outcomes:
-    """Ask about everything that may have left, and return how it went. Opens its own transactions."""
+def ask(now: datetime, senders: Senders, go_on: Callable[[], bool]) -> Outcomes:
+    """Ask about what may have left, and return how it went. Opens its own transactions."""
     outcomes = Outcomes()
     for message in _waiting(now):
-        outcomes.update(_ask_about(message, senders, now))
+        if go_on():
+            outcomes.update(_ask_about(message, senders, now))
     return outcomes
 
 

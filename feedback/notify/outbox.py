@@ -59,6 +59,9 @@ log = structlog.get_logger(__name__)
 WORKERS = 8
 """How many messages are with carriers at once; a carrier's own time does not hold up the others."""
 
+LOOK_AFTER = timedelta(seconds=30)
+"""How often lost claims are looked for and carriers asked while there is much to send."""
+
 A_LOOK = 0.2
 """Seconds after which a deliverer looks whether it is to stop."""
 
@@ -113,7 +116,8 @@ def deliver(
 ) -> Outcomes:
     """Send everything that is due at `now` and return how it went.
 
-    1. claims of workers that are gone are taken back, and carriers are asked about what may have left
+    1. claims of workers that are gone are taken back, and carriers are asked about what may have left,
+       again and again beside the rest
     2. of each carrier's messages a batch is claimed, as many as it has turns for
     3. each is handed over in its turn, sent and recorded, several at once
     4. the same again until nothing is due, or `go_on` says no: what was claimed and not yet handed
@@ -121,18 +125,30 @@ def deliver(
 
     Any number of deliverers may work at once. Opens its own transactions.
     """
-    outcomes = reclaim(now, senders) + ask(now, senders)
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     round_ = Round(app, _clock_from(now), go_on, mailboxes, afresh, senders)
+    outcomes, look_after = reclaim(now, senders), now
     with ThreadPoolExecutor(WORKERS, "deliver") as workers:
         doing: set[Future[list[State]]] = set()
         while True:
+            if round_.running() >= look_after and go_on():
+                look_after = round_.running() + LOOK_AFTER
+                doing.add(workers.submit(_look_after, round_))
             turns, until = _claim_more(round_, len(doing))
             doing |= {workers.submit(_take_turn, round_, turn) for turn in turns}
             if not doing and until is None:
                 return outcomes
             done, doing = _wait(doing, until, round_)
             outcomes.update(state for one in done for state in one.result())
+
+
+def _look_after(round_: Round) -> list[State]:
+    """Take back lapsed claims and ask carriers, beside the sending: a carrier may be slow to say."""
+    with round_.app.app_context():
+        now = round_.running()
+        return list(
+            (reclaim(now, round_.senders) + ask(now, round_.senders, round_.go_on)).elements()
+        )
 
 
 def _clock_from(now: datetime) -> Callable[[], datetime]:
