@@ -89,7 +89,7 @@ def read(text: str) -> Reading:
 
 
 def _reply(text: str) -> _Reply:
-    typed = clean(w.few_marks(CONTROL.sub("", text)))
+    typed = clean(CONTROL.sub("", text))
     plain, origin = w.fold(typed)
     return _Reply(typed, w.SIGNATURE.sub("", plain), origin)
 

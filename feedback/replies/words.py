@@ -37,17 +37,6 @@ NOT_SEEN = re.compile(
 )
 """Joiners, marks of direction, variation selectors, the box of a keycap, the colour of a skin."""
 OTHER_WIDTH = re.compile("[\uff00-\uffef\ufe50-\ufe6f]")
-MARKS_IN_A_ROW = 30  # Stream-Safe Text Format, UAX #15
-
-
-def few_marks(text: str) -> str:
-    """Return `text` with at most 30 combining marks in a row; normalising 100,000 takes seconds."""
-    kept, row = [], 0
-    for character in text:
-        row = row + 1 if unicodedata.combining(character) else 0
-        if row <= MARKS_IN_A_ROW:
-            kept.append(character)
-    return "".join(kept)
 
 
 def fold(typed: str) -> tuple[str, list[int]]:
