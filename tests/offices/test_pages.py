@@ -6,7 +6,7 @@ from feedback.offices import queries
 from feedback.offices.actions import person_of
 from feedback.offices.roles import LEADING, Role
 
-from ..factories import PASSWORD, let_go, make_account, make_district, sign_in
+from ..factories import PASSWORD, let_go, make_account, make_district, sign_in, sign_in_by_page
 
 DESKS = {
     Role.CLERK: "/desk/events", Role.HANDLER: "/cases", Role.HEAD: "/cases",
@@ -138,7 +138,7 @@ def test_another_role_counts_at_once(app):
     assert answer.status_code == 303
     assert theirs.get("/cases").status_code == 302
     again = app.test_client()
-    sign_in(again, account)
+    sign_in_by_page(again, account)
     assert again.get("/cases").status_code == 403
 
 
