@@ -286,9 +286,12 @@ def _may_answer_stranger(talk: Talk) -> bool:
 
 
 def _said_again(before: IncomingText) -> Heard:
-    """Return what was answered to a message that comes a second time."""
+    """Return what was answered to a message that comes a second time, if that may have been lost.
+
+    What was fetched from a list is answered by the outbox, whoever brings it afterwards.
+    """
     message = queries.answer_of(before)
-    if message is None or not message.handed_over_at:
+    if message is None or before.via is not Via.CALL or not inline.may_be_lost(message):
         return Heard(before.made)
     facts = message.facts | {"link": _link(message.occasion, before.event_id)}
     return Heard(before.made, inline.words(message.occasion, message.locale, facts), message.id)
