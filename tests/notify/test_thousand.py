@@ -214,7 +214,7 @@ def aftermath_of(storm, app, callbacks=None):
 
 BAD_DAY = {
     "too_many": 0.005, "fails_first": 0.03, "fails_after": 0.03, "closes_first": 0.03,
-    "closes_after": 0.03, "silent": 0.1, "untold": 0.5,
+    "closes_after": 0.03, "silent": 0.03, "untold": 0.5,
 }  # fmt: skip
 
 
