@@ -29,11 +29,20 @@ PATIENCE = timedelta(minutes=30)
 
 
 def ask(now: datetime, senders: Senders, go_on: Callable[[], bool]) -> Outcomes:
-    """Ask about what may have left, and return how it went. Opens its own transactions."""
-    outcomes = Outcomes()
+    """Ask about what may have left, and return how it went. Opens its own transactions.
+
+    A carrier that cannot tell is not asked again in this round: one that hangs would take its whole
+    patience for each message in doubt, and in the end all hands that send.
+    """
+    outcomes, silent = Outcomes(), set()
     for message in _waiting(now):
-        if go_on():
+        if message.by in silent or not go_on():
+            continue
+        try:
             outcomes.update(_ask_about(message, senders, now))
+        except CannotTell as trouble:
+            silent.add(message.by)
+            outcomes.update(_not_known(message, trouble.reason, now))
     return outcomes
 
 
@@ -53,11 +62,12 @@ def _waiting(now: datetime) -> Sequence[Row]:
 
 
 def _ask_about(message: Row, senders: Senders, now: datetime) -> list[State]:
+    """Ask about one message and record what is known now. Raises CannotTell."""
     sender: Any = senders[message.by]
     try:
         listed = _listed(message, sender) if can_be_asked(sender) else None
-    except CannotTell as trouble:
-        return _not_known(message, trouble.reason, now)
+    except CannotTell:
+        raise
     except Exception as problem:
         log.error("asking_failed", message=str(message.id), error=type(problem).__name__)
         return _not_known(message, f"failed_{type(problem).__name__}", now)

@@ -61,6 +61,17 @@ def answer(
     return Spoken(message_id, text)
 
 
+def may_be_lost(message: Message) -> bool:
+    """Say whether an answer went back in a call and nothing is known of it since.
+
+    Once the outbox sends it, or the gateway has told that it did, another call gets it no more.
+    """
+    return (
+        message.state in (State.SENDING, State.ASKING, State.SENT)
+        and message.fence == FIRST_TRY and message.provider_id is None
+    )  # fmt: skip
+
+
 def words(occasion: str, locale: str, facts: dict[str, Any]) -> str:
     """Return the words of a text message as they are now in force."""
     edited = in_force(occasion, locale)

@@ -17,7 +17,7 @@ from .. import clock, intake, privacy
 from ..cases.actions import citizens
 from ..cases.models import Case
 from ..config import settings
-from ..db import db, new_id, transaction
+from ..db import db, insert, new_id, transaction
 from ..errors import AlreadyRated, Expired, FeedbackError, OutOfTurn, OwnService, TooOften
 from ..events import codes
 from ..invitations import actions as invitations
@@ -33,7 +33,7 @@ from ..reviews import actions as reviews
 from ..reviews.drafts import COMMENT_LIMIT, Channel, Draft, Identity
 from ..text import is_mobile
 from . import queries
-from .models import IncomingText, Via
+from .models import InboxRead, IncomingText, Via
 from .reading import Reading, read
 from .talk import Made, Open, Situation, Step, next_step
 
@@ -286,9 +286,12 @@ def _may_answer_stranger(talk: Talk) -> bool:
 
 
 def _said_again(before: IncomingText) -> Heard:
-    """Return what was answered to a message that comes a second time."""
+    """Return what was answered to a message that comes a second time, if that may have been lost.
+
+    What was fetched from a list is answered by the outbox, whoever brings it afterwards.
+    """
     message = queries.answer_of(before)
-    if message is None or not message.handed_over_at:
+    if message is None or before.via is not Via.CALL or not inline.may_be_lost(message):
         return Heard(before.made)
     facts = message.facts | {"link": _link(message.occasion, before.event_id)}
     return Heard(before.made, inline.words(message.occasion, message.locale, facts), message.id)
@@ -329,15 +332,26 @@ def fetch(now: datetime, inboxes: Iterable[Inbox]) -> list[str]:
 
 
 def _fetch(inbox: Inbox, now: datetime) -> list[str]:
-    latest = queries.latest_of(inbox.name)
-    since = min(latest, now) - LOOK_BACK if latest else now - LOOK_BACK_AT_FIRST
+    until = queries.read_until(inbox.name)
+    since = min(until, now) - LOOK_BACK if until else now - LOOK_BACK_AT_FIRST
     try:
         listed = list(inbox.incoming(since))
     except CannotTell as trouble:
         log.warning("inbox_not_read", gateway=inbox.name, reason=trouble.reason)
         return []
     missing = queries.missing(inbox.name, listed)
-    return [made for one in sorted(missing, key=_order) if (made := _take_in(one, now))]
+    made = [made for one in sorted(missing, key=_order) if (made := _take_in(one, now))]
+    _note_read(inbox.name, now)
+    return made
+
+
+def _note_read(gateway: str, now: datetime) -> None:
+    """Keep until when the list was read. What a text was refused for is met again for a day."""
+    reading = insert(InboxRead).values(gateway=gateway, read_at=now)
+    with transaction() as session:
+        session.execute(
+            reading.on_conflict_do_update(index_elements=["gateway"], set_={"read_at": now})
+        )
 
 
 def _order(incoming: Incoming) -> tuple[datetime, str]:

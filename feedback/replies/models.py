@@ -44,3 +44,11 @@ class IncomingText(Base):
         Index("ix_incoming_texts_phone_digest_received_at", "phone_digest", "received_at"),
         Index("ix_incoming_texts_made_seen_at", "made", "seen_at"),
     )
+
+
+class InboxRead(Base):
+    """Until when everything that a gateway has on its list was taken in."""
+
+    __tablename__ = "inboxes"
+    gateway: Mapped[str] = mapped_column(String(20), primary_key=True)
+    read_at: Mapped[datetime]

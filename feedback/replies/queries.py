@@ -14,7 +14,7 @@ from ..db import db
 from ..notify.models import Message
 from ..notify.senders import Incoming
 from ..reviews.models import Review
-from .models import IncomingText
+from .models import InboxRead, IncomingText
 from .talk import Made
 
 A_DAY = timedelta(days=1)
@@ -92,10 +92,12 @@ def strangers_answered(phone_digest: str, now: datetime) -> tuple[int, int]:
     return found[0], found[1]
 
 
-def latest_of(gateway: str) -> datetime | None:
-    """Return when the latest text was sent that we took in from a gateway."""
-    rows = select(func.max(IncomingText.sent_at)).where(IncomingText.gateway == gateway)
-    return db.session.scalar(rows)
+def read_until(gateway: str) -> datetime | None:
+    """Return when a gateway's list was last read to its end, if ever.
+
+    The latest text that we have says nothing of it: calls go on while nobody reads lists.
+    """
+    return db.session.scalar(select(InboxRead.read_at).where(InboxRead.gateway == gateway))
 
 
 def missing(gateway: str, listed: Iterable[Incoming]) -> list[Incoming]:

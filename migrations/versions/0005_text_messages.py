@@ -18,7 +18,7 @@ FROZEN = {
     "invitations": "id, event_id, phone_digest, decided_at, skipped, letter, message_id",
 }
 FROZEN_WHOLE = ("wordings",)
-NEW = ("incoming_texts", "invitations", "wordings", "phones", "carriers")
+NEW = ("incoming_texts", "invitations", "wordings", "phones", "carriers", "inboxes")
 
 OLD_STATES = ("queued", "sending", "sent", "uncertain", "given_up", "dropped")
 STATES = (
@@ -198,6 +198,13 @@ def create_tables() -> None:
         sa.Column("last_error", sa.String(length=60), nullable=False),
         sa.CheckConstraint("length(last_error) <= 60", name=op.f("ck_carriers_last_error_length")),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_carriers")),
+    )
+    op.create_table(
+        "inboxes",
+        sa.Column("gateway", sa.String(length=20), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("length(gateway) <= 20", name=op.f("ck_inboxes_gateway_length")),
+        sa.PrimaryKeyConstraint("gateway", name=op.f("pk_inboxes")),
     )
     op.create_table(
         "phones",

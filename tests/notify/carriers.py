@@ -56,6 +56,10 @@ class Chance:
     """Hung up without an answer, not taken."""
     closes_after: float = 0
     """Hung up without an answer, taken."""
+    silent: float = 0
+    """503 to a question about what was taken."""
+    untold: float = 0
+    """Taken, and nobody is ever told what became of it."""
 
     def mishap(self) -> int:
         """Draw one."""
@@ -63,6 +67,14 @@ class Chance:
             self.closes_first, self.too_many, self.fails_first, self.fails_after, self.closes_after,
         ]  # fmt: skip
         return self.draw.choices(range(6), [*weights, max(0.0, 1 - sum(weights))])[0]
+
+    def is_silent(self) -> bool:
+        """Draw whether a question goes unanswered."""
+        return self.draw.random() < self.silent
+
+    def is_untold(self) -> bool:
+        """Draw whether nobody is told what became of a message."""
+        return self.draw.random() < self.untold
 
 
 @dataclass
@@ -185,7 +197,7 @@ class TwilioStandIn(StandIn):
         message = self._record(sender, form["To"], form["Body"], "outbound-api", "queued",
                                self.clock())  # fmt: skip
         self.messages.append(message)
-        if self.callbacks and "StatusCallback" in form:
+        if self.callbacks and "StatusCallback" in form and not self.chance.is_untold():
             self.callbacks.promise(message, form["StatusCallback"])
         return Answer(201, dict(message))
 
@@ -196,6 +208,8 @@ class TwilioStandIn(StandIn):
             return self.answer
         if not _is_known(handler, self.expected_path):
             return _twilio_error(401, 20003, "Authenticate")
+        if self.chance.is_silent():
+            return _twilio_error(503, 20503, "Service Unavailable")
         query = {name: values[0] for name, values in parse_qs(urlsplit(handler.path).query).items()}
         with self.lock:
             found = [one for one in self.messages + self.inbound if _is_asked_for(one, query)]

@@ -116,6 +116,22 @@ def test_a_carrier_that_cannot_say_is_asked_again_and_then_a_person(district, no
     assert len(carrier.sent) == 1
 
 
+def test_a_carrier_that_cannot_say_is_asked_once_a_round_however_many_are_waiting(district, now):
+    """Or a gateway that hangs would hold up everybody's messages for ten seconds each."""
+    for number in range(5):
+        promise_sms(now, f"+8613812345{number:03}", key=f"sms:{number}")
+    carrier = Gateway(Uncertain("twilio_5xx"), silent=True)
+    deliver(now, carrier)
+    carrier.problem = None
+    for rounds in range(1, 6):
+        deliver(now + QUIET * 2, carrier)
+        assert carrier.asked == rounds
+    carrier.silent = False
+    deliver(now + timedelta(minutes=10), carrier)
+    assert standing() == {State.SENT: 5}
+    assert len(carrier.sent) == 5
+
+
 def test_an_entry_of_the_list_is_one_messages_only(district, now):
     """Two equal texts to one phone; one of them left."""
     promise_sms(now)
