@@ -20,6 +20,7 @@ class Skipped(StrEnum):
     STOPPED = "stopped"
     NO_MOBILE = "no_mobile"
     OWN_SERVICE = "own_service"
+    UNREADABLE = "unreadable"  # the phone does not open: its key is gone, or it was altered
 
 
 class Invitation(Base):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from ..db import db
@@ -33,17 +33,17 @@ def open_to(phone_digest: str, now: datetime) -> Sequence[Invitation]:
     return db.session.scalars(rows).all()
 
 
-def letters_in_use(phone_digest: str, now: datetime) -> set[str]:
-    """Return the letters of a phone's services that it was or will be asked about."""
+def letters_met(phone_digest: str, since: datetime) -> dict[str, datetime]:
+    """Return the letters under which a phone was or will be asked since then, and when at the latest."""
     rows = (
-        select(Invitation.letter)
-        .join(Invitation.event)
+        select(Invitation.letter, func.max(Invitation.decided_at))
         .where(
             Invitation.phone_digest == phone_digest, Invitation.skipped.is_(None),
-            ServiceEvent.expires_at > now, ~RATED,
+            Invitation.decided_at > since,
         )
+        .group_by(Invitation.letter)
     )  # fmt: skip
-    return set(db.session.scalars(rows))
+    return dict(db.session.execute(rows).tuples().all())
 
 
 def is_wanted(subject_id: str, now: datetime) -> bool:

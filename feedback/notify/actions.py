@@ -10,7 +10,11 @@ from sqlalchemy import select
 from .. import privacy
 from ..config import settings
 from ..db import db, insert, new_id
+from . import pace
 from .models import By, Message
+
+NEWS = 1
+"""The urgency of e-mail, which is all alike."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ def _row(now: datetime, promised: Promise) -> dict[str, Any]:
         "facts": promised.facts, "by": By.SMS if promised.phone else By.MAIL,
         "to_department": promised.department, "to_phone_sealed": sealed or None,
         "to_phone_digest": promised.phone and phone_digest(promised.phone),
+        "urgency": pace.urgency_of(promised.occasion) if promised.phone else NEWS,
         "locale": promised.locale, "subject_id": str(promised.subject_id),
         "not_before": promised.not_before or now, "next_try_at": promised.not_before or now,
         "created_at": now,

@@ -15,9 +15,9 @@ from sqlalchemy import Row, select
 from .. import privacy
 from ..config import settings
 from ..db import db, transaction
-from .claims import Outcomes, change, note
-from .models import Message, State
-from .senders import Asked, CannotTell, OnList, Senders, can_be_asked
+from .claims import Outcomes, again, change, note
+from .models import By, Message, State
+from .senders import Asked, CannotTell, OnList, Sender, can_be_asked
 from .texts import digest_of
 
 log = structlog.get_logger(__name__)
@@ -28,32 +28,33 @@ PATIENCE = timedelta(minutes=30)
 """So long we go on asking; then a person is told."""
 
 
-def ask(now: datetime, senders: Senders, go_on: Callable[[], bool]) -> Outcomes:
-    """Ask about what may have left, and return how it went. Opens its own transactions.
+def ask(now: datetime, by: By, sender: Sender, go_on: Callable[[], bool]) -> Outcomes:
+    """Ask one carrier about what may have left, and return how it went. Opens its own transactions.
 
     A carrier that cannot tell is not asked again in this round: one that hangs would take its whole
     patience for each message in doubt, and in the end all hands that send.
     """
-    outcomes, silent = Outcomes(), set()
-    for message in _waiting(now):
-        if message.by in silent or not go_on():
-            continue
-        try:
-            outcomes.update(_ask_about(message, senders, now))
-        except CannotTell as trouble:
-            silent.add(message.by)
-            outcomes.update(_not_known(message, trouble.reason, now))
+    outcomes, silent = Outcomes(), ""
+    for message in _waiting(now, by):
+        if silent:
+            outcomes.update(_not_known(message, silent, now))
+        elif go_on():
+            try:
+                outcomes.update(_ask_about(message, sender, now))
+            except CannotTell as trouble:
+                silent = trouble.reason
+                outcomes.update(_not_known(message, silent, now))
     return outcomes
 
 
-def _waiting(now: datetime) -> Sequence[Row]:
+def _waiting(now: datetime, by: By) -> Sequence[Row]:
     waiting = (
         select(
             Message.id, Message.fence, Message.occasion, Message.attempts, Message.by,
             Message.carrier, Message.to_phone_sealed, Message.text_digest, Message.handed_over_at,
             Message.created_at,
         )
-        .where(Message.state == State.ASKING, Message.next_try_at <= now)
+        .where(Message.state == State.ASKING, Message.by == by, Message.next_try_at <= now)
         .order_by(Message.next_try_at)
         .limit(BATCH)
     )  # fmt: skip
@@ -61,9 +62,8 @@ def _waiting(now: datetime) -> Sequence[Row]:
         return db.session.execute(waiting).all()
 
 
-def _ask_about(message: Row, senders: Senders, now: datetime) -> list[State]:
+def _ask_about(message: Row, sender: Any, now: datetime) -> list[State]:
     """Ask about one message and record what is known now. Raises CannotTell."""
-    sender: Any = senders[message.by]
     try:
         listed = _listed(message, sender) if can_be_asked(sender) else None
     except CannotTell:
@@ -96,7 +96,7 @@ def _known(message: Row, listed: list[OnList], now: datetime) -> list[State]:
             )
         )
         free = [one for one in listed if one.provider_id not in taken]
-        values = _as_listed(free[0], now) if free else _absent(now)
+        values = _as_listed(free[0], now) if free else again(message.attempts, now)
         return _changed(message, values, free[0].reason if free else "not_on_list", now)
 
 
@@ -106,10 +106,6 @@ def _as_listed(one: OnList, now: datetime) -> dict[str, Any]:
         "state": one.state, "provider_id": one.provider_id, "sent_at": now,
         "delivered_at": delivered,
     }  # fmt: skip
-
-
-def _absent(now: datetime) -> dict[str, Any]:
-    return {"state": State.QUEUED, "next_try_at": now, "handed_over_at": None}
 
 
 def _not_known(message: Row, reason: str, now: datetime) -> list[State]:

@@ -4,6 +4,7 @@ A claim has an expiry and a number (`fence`): whoever finds the number changed h
 does nothing. Every change of a message on its way goes through `change`.
 """
 
+import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from sqlalchemy import select, update
 from ..db import db, transaction
 from ..ledger.actions import SYSTEM, Line, write
 from . import carriers
-from .backoff import ATTEMPTS
+from .backoff import ATTEMPTS, next_try_at
 from .models import By, Message, State
 from .senders import Senders, can_be_asked
 
@@ -25,6 +26,9 @@ LEASE = timedelta(seconds=90)
 
 QUIET = timedelta(seconds=60)
 """After a lost handing over, before the carrier is asked: its list may lag behind."""
+
+ORDER = (Message.urgency, Message.next_try_at, Message.id)
+"""Whose turn is first: the urgent, then the longest waiting."""
 
 Outcomes = Counter[State]
 """How many messages came to stand where."""
@@ -70,7 +74,7 @@ NOTHING = Claimed(())
 
 
 def claim(by: By, now: datetime, at_most: int = BATCH) -> Claimed:
-    """Make a batch of what is due ours, longest waiting first, each with its turn.
+    """Make a batch of what is due ours, the urgent first, then the longest waiting, each with its turn.
 
     Others' claims are stepped over. Opens its own transaction.
     """
@@ -90,7 +94,7 @@ def _due(by: By, now: datetime, limit: int) -> Sequence[UUID]:
     due = (
         select(Message.id)
         .where(Message.state == State.QUEUED, Message.by == by, Message.next_try_at <= now)
-        .order_by(Message.next_try_at, Message.id)
+        .order_by(*ORDER)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
@@ -105,7 +109,7 @@ def _make_ours(ids: Sequence[UUID], turns: carriers.Turns) -> list[Turn]:
     mine = update(Message).where(Message.id.in_(ids)).values(claimed)
     db.session.execute(mine, execution_options={"synchronize_session": False})
     columns = [getattr(Message, name) for name in Claim.__dataclass_fields__]
-    rows = db.session.execute(select(*columns).where(Message.id.in_(ids)).order_by(Message.id))
+    rows = db.session.execute(select(*columns).where(Message.id.in_(ids)).order_by(*ORDER))
     return [Turn(Claim(*row), turns.at(place)) for place, row in enumerate(rows)]
 
 
@@ -127,6 +131,14 @@ def note(now: datetime, message: Any, state: State, reason: str) -> None:
     if state in NOTED:
         facts = {"occasion": message.occasion, "attempts": message.attempts, "reason": reason}
         write(now, SYSTEM, Line("message", message.id, state.value, facts))
+
+
+def again(attempts: int, now: datetime) -> dict[str, Any]:
+    """Return the columns of a message that certainly did not leave: later, or given up."""
+    later = next_try_at(now, attempts, random.random())  # noqa: S311  spreads, guards nothing
+    if later is None:
+        return {"state": State.GIVEN_UP, "handed_over_at": None}
+    return {"state": State.QUEUED, "next_try_at": later, "handed_over_at": None}
 
 
 def reclaim(now: datetime, senders: Senders) -> Outcomes:

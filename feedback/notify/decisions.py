@@ -37,11 +37,20 @@ def retry(message_id: UUID, why: WhyRetry, by: Actor, now: datetime) -> None:
 
     Raises Unknown, and OutOfTurn unless it waits for a person.
     """
-    values = {
+    values: dict[str, object] = {
         "state": State.QUEUED, "attempts": 0, "next_try_at": now, "handed_over_at": None,
         "sent_at": None, "provider_id": None, "last_error": "",
     }  # fmt: skip
+    values["earlier"] = _may_have_left(message_id)
     _decide(message_id, values, "retry", why, by, now)
+
+
+def _may_have_left(message_id: UUID) -> list[str] | None:
+    """Return when a message may have left before: the phone may have it, which counts for its pace."""
+    found = db.session.get(Message, message_id, populate_existing=True)
+    if found is None or not found.handed_over_at:
+        return found.earlier if found else None
+    return [*(found.earlier or []), found.handed_over_at.isoformat()]
 
 
 def drop(message_id: UUID, why: WhyDrop, by: Actor, now: datetime) -> None:

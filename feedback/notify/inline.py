@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import update
 
 from ..config import settings
@@ -21,6 +22,8 @@ from .pace import Go
 from .senders import Sender, can_be_asked
 from .texts import digest_of, paced
 from .wording import say, segments
+
+log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=5)
 """So long the gateway has to tell us that it sent the answer."""
@@ -45,7 +48,12 @@ def answer(
     """
     assert promised.phone  # noqa: S101  answers go to phones
     message_id = promise_one(now, promised)
-    text = words(promised.occasion, promised.locale, promised.facts | fresh)
+    try:
+        text = words(promised.occasion, promised.locale, promised.facts | fresh)
+    except Exception as problem:
+        # What the citizen said must not be lost for want of our words: the outbox gives it up visibly.
+        log.error("answer_without_words", message=str(message_id), error=type(problem).__name__)
+        return Spoken(message_id, "")
     digest = digest_of(text)
     found = paced(promised.occasion, phone_digest(promised.phone), digest, now)
     if found.go is not Go.NOW:

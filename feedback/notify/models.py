@@ -68,12 +68,16 @@ class Message(Base):
     locale: Mapped[str] = mapped_column(String(10), default="zh_CN")
     subject_id: Mapped[str] = mapped_column(String(60), index=True)
     state: Mapped[State] = mapped_column(choice(State, "state"), default=State.QUEUED)
+    urgency: Mapped[int] = mapped_column(default=1)
+    """Whose turn is first: 0 an answer, 1 news, 2 what we ask unasked."""
     attempts: Mapped[int] = mapped_column(default=0)
     fence: Mapped[int] = mapped_column(default=0)
     not_before: Mapped[datetime]
     next_try_at: Mapped[datetime]
     lease_until: Mapped[datetime | None]
     handed_over_at: Mapped[datetime | None]
+    earlier: Mapped[list[str] | None] = mapped_column(JSON)
+    """When it may have left before a person had it sent again (ISO 8601): the phone may have it."""
     sent_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
     carrier: Mapped[str] = mapped_column(String(20), default="")
@@ -100,7 +104,7 @@ class Message(Base):
         CheckConstraint(
             "(state = 'sending') = (lease_until IS NOT NULL)", name="sending_has_lease"
         ),
-        Index("ix_messages_state_next_try_at", "state", "next_try_at"),
+        Index("ix_messages_turn", "state", "by", "urgency", "next_try_at"),
         Index("ix_messages_to_phone_digest_handed_over_at", "to_phone_digest", "handed_over_at"),
     )
 

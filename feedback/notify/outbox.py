@@ -5,7 +5,6 @@ message becomes ours is in `claims`, when it is its turn in `carriers`, how ofte
 in `pace`, how a carrier is asked in `asking`, a person's decisions in `decisions`.
 """
 
-import random
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -21,15 +20,18 @@ from ..config import settings
 from ..db import transaction
 from ..ledger.actions import SYSTEM
 from . import carriers, pace, phones
+from .actions import phone_digest
 from .asking import ask
-from .backoff import next_try_at
 from .claims import (
     BATCH,
     LEASE,
+    NOTHING,
     QUIET,
     Claim,
+    Claimed,
     Outcomes,
     Turn,
+    again,
     change,
     claim,
     doubtful,
@@ -37,7 +39,7 @@ from .claims import (
     reclaim,
 )
 from .edited import in_force
-from .models import State, StoppedBy
+from .models import By, State, StoppedBy
 from .senders import (
     Letter,
     NotSent,
@@ -56,11 +58,14 @@ __all__ = ["BATCH", "LEASE", "Outcomes", "always", "claim", "deliver", "reclaim"
 
 log = structlog.get_logger(__name__)
 
-WORKERS = 8
-"""How many messages are with carriers at once; a carrier's own time does not hold up the others."""
+WORKERS = 6
+"""How many messages are with one carrier at once; its own time does not hold up the others."""
 
 LOOK_AFTER = timedelta(seconds=30)
 """How often lost claims are looked for and carriers asked while there is much to send."""
+
+OVERSLEPT = LEASE / 3
+"""Handing over takes a moment. After so long there is too little of the lease left for the carrier."""
 
 A_LOOK = 0.2
 """Seconds after which a deliverer looks whether it is to stop."""
@@ -97,12 +102,14 @@ class Round:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a message fared: its columns from now on, and what was the trouble with its carrier."""
+    """How a message fared: its columns from now on, and what it says of carrier and phone."""
 
     state: State
     reason: str = ""
     provider_id: str = ""
-    trouble: Unreachable | None = None
+    carriers_fault: bool = False
+    wait: float | None = None
+    """For how many seconds the carrier asked us to keep away."""
     opted_out: bool = False
     at: datetime | None = None
 
@@ -116,39 +123,51 @@ def deliver(
 ) -> Outcomes:
     """Send everything that is due at `now` and return how it went.
 
-    1. claims of workers that are gone are taken back, and carriers are asked about what may have left,
-       again and again beside the rest
-    2. of each carrier's messages a batch is claimed, as many as it has turns for
-    3. each is handed over in its turn, sent and recorded, several at once
-    4. the same again until nothing is due, or `go_on` says no: what was claimed and not yet handed
-       over then comes back by itself when its lease lapses
+    1. claims of workers that are gone are taken back
+    2. each carrier has hands of its own, so that a slow one holds up nobody else
+    3. beside the sending, the carrier is asked about what may have left
 
     Any number of deliverers may work at once. Opens its own transactions.
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     round_ = Round(app, _clock_from(now), go_on, mailboxes, afresh, senders)
-    outcomes, look_after = reclaim(now, senders), now
-    with ThreadPoolExecutor(WORKERS, "deliver") as workers:
-        doing: set[Future[list[State]]] = set()
+    outcomes = reclaim(now, senders)
+    with ThreadPoolExecutor(len(senders), "carrier") as carriers_:
+        for found in carriers_.map(lambda by: _deliver_by(by, round_), senders):
+            outcomes.update(found)
+    return outcomes
+
+
+def _deliver_by(by: By, round_: Round) -> Outcomes:
+    """Send what is due by one carrier.
+
+    1. a batch is claimed, as many as there are turns for
+    2. each is handed over in its turn, sent and recorded, several at once
+    3. the same again until nothing is due, or `go_on` says no: what was claimed and not yet handed
+       over then comes back by itself when its lease lapses
+    """
+    outcomes = Outcomes()
+    with round_.app.app_context(), ThreadPoolExecutor(WORKERS, f"deliver-{by}") as workers:
+        looking, look_after = workers.submit(_look_after, by, round_), round_.running()
+        doing: set[Future[list[State]]] = {looking}
         while True:
-            if round_.running() >= look_after and go_on():
-                look_after = round_.running() + LOOK_AFTER
-                doing.add(workers.submit(_look_after, round_))
-            turns, until = _claim_more(round_, len(doing))
-            doing |= {workers.submit(_take_turn, round_, turn) for turn in turns}
-            if not doing and until is None:
+            if looking.done() and round_.running() >= look_after + LOOK_AFTER:
+                looking, look_after = workers.submit(_look_after, by, round_), round_.running()
+                doing.add(looking)
+            claimed = _claim_more(by, round_, len(doing))
+            doing |= {workers.submit(_take_turn, round_, turn) for turn in claimed.turns}
+            if not doing and claimed.wait is None:
                 return outcomes
-            done, doing = _wait(doing, until, round_)
+            done, doing = _wait(doing, claimed.wait, round_)
             outcomes.update(state for one in done for state in one.result())
 
 
-def _look_after(round_: Round) -> list[State]:
-    """Take back lapsed claims and ask carriers, beside the sending: a carrier may be slow to say."""
+def _look_after(by: By, round_: Round) -> list[State]:
+    """Take back lapsed claims and ask the carrier, beside the sending: it may be slow to say."""
     with round_.app.app_context():
-        now = round_.running()
-        return list(
-            (reclaim(now, round_.senders) + ask(now, round_.senders, round_.go_on)).elements()
-        )
+        now, senders = round_.running(), round_.senders
+        found = reclaim(now, senders) + ask(now, by, senders[by], round_.go_on)
+        return list(found.elements())
 
 
 def _clock_from(now: datetime) -> Callable[[], datetime]:
@@ -157,13 +176,11 @@ def _clock_from(now: datetime) -> Callable[[], datetime]:
     return lambda: now + timedelta(seconds=time.monotonic() - started)
 
 
-def _claim_more(round_: Round, busy: int) -> tuple[list[Turn], datetime | None]:
-    """Claim more if hands are about to be free; say until when to wait if turns are all given out."""
+def _claim_more(by: By, round_: Round, busy: int) -> Claimed:
+    """Claim more if hands are about to be free; all turns given out, it says until when to wait."""
     if busy >= BATCH or not round_.go_on():
-        return [], None
-    found = [claim(by, round_.running(), BATCH - busy) for by in round_.senders]
-    waits = [one.wait for one in found if one.wait]
-    return [turn for one in found for turn in one.turns], min(waits, default=None)
+        return NOTHING
+    return claim(by, round_.running(), BATCH - busy)
 
 
 def _wait(
@@ -195,11 +212,12 @@ def _deliver(claimed: Claim, round_: Round) -> list[State]:
     Trouble with one message must not hold up the others: it is logged, and the claim's lapse
     brings the message back or before a person.
     """
-    sender = round_.senders[claimed.by]
+    sender, awake = round_.senders[claimed.by], _seconds_awake()
     try:
         letter = _hand_over(claimed, round_, sender)
         if not isinstance(letter, Letter):
             return letter
+        _not_overslept(awake)
         outcome = _send(claimed, letter, sender, round_.senders)
     except Refused as refusal:  # before it was handed over
         outcome = Outcome(State.QUEUED, refusal.reason)
@@ -211,6 +229,20 @@ def _deliver(claimed: Claim, round_: Round) -> list[State]:
     except Exception as problem:
         log.error("outcome_not_recorded", message=str(claimed.id), error=type(problem).__name__)
         return []
+
+
+def _seconds_awake() -> float:
+    """Return a clock that also counts while the machine sleeps."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def _not_overslept(since: float) -> None:
+    """Refuse to send what somebody else may have taken over: we, or the machine, stood still meanwhile.
+
+    Raises Refused.
+    """
+    if _seconds_awake() - since > OVERSLEPT.total_seconds():
+        raise Refused("overslept")
 
 
 # -- handing over --------------------------------------------------------------------------------
@@ -232,9 +264,12 @@ def _hand_over(claimed: Claim, round_: Round, sender: Sender) -> Letter | list[S
         values: dict[str, Any] = {
             "handed_over_at": now, "lease_until": now + LEASE, "carrier": sender.name,
         }  # fmt: skip
-        if claimed.to_phone_digest:
-            values |= {"text_digest": digest_of(letter.text), "parts": segments(letter.text)}
-            held = _held(claimed.occasion, claimed.to_phone_digest, values["text_digest"], now)
+        if not claimed.to_department:
+            values |= {
+                "text_digest": digest_of(letter.text), "parts": segments(letter.text),
+                "to_phone_digest": phone_digest(letter.to[0]),  # a message of before had none
+            }  # fmt: skip
+            held = _held(claimed.occasion, values["to_phone_digest"], values["text_digest"], now)
             if held is not None:
                 return _record_held(claimed, held, now)
         return letter if change(claimed, (State.SENDING,), values) else []
@@ -276,7 +311,7 @@ def _addressed(claimed: Claim, facts: dict[str, Any], to: list[str]) -> Letter:
     edited = in_force(occasion, locale)
     try:
         words = say(occasion, claimed.by, locale, facts, settings().district, edited)
-        by_name = parameters(occasion, locale, facts) if claimed.to_phone_digest else {}
+        by_name = parameters(occasion, locale, facts) if not claimed.to_department else {}
     except Exception as problem:  # whatever is wrong with it, a person will see it
         raise Refused(f"no_words_{type(problem).__name__}") from problem
     return Letter(
@@ -300,13 +335,14 @@ def _send(claimed: Claim, letter: Letter, sender: Sender, senders: Senders) -> O
     try:
         return Outcome(State.SENT, provider_id=sender.send(letter))
     except Unreachable as trouble:
-        return Outcome(State.QUEUED, trouble.reason, trouble=trouble)
+        return Outcome(State.QUEUED, trouble.reason, carriers_fault=True, wait=trouble.wait)
     except Refused as refusal:
         return Outcome(State.QUEUED, refusal.reason)
     except Rejected as no:
         return _rejected(claimed, no)
-    except (Uncertain, NotSent) as doubt:
-        return Outcome(doubtful(claimed.by, senders), doubt.reason)
+    except NotSent as doubt:
+        fault = isinstance(doubt, Uncertain) and doubt.carriers_fault
+        return Outcome(doubtful(claimed.by, senders), doubt.reason, carriers_fault=fault)
     except Exception as problem:
         log.error("sender_failed", message=str(claimed.id), error=type(problem).__name__)
         return Outcome(doubtful(claimed.by, senders), f"failed_{type(problem).__name__}")
@@ -339,7 +375,7 @@ def _columns(claimed: Claim, outcome: Outcome, now: datetime) -> dict[str, Any]:
         "state": outcome.state, "lease_until": None, "last_error": outcome.reason,
     }  # fmt: skip
     if outcome.state is State.QUEUED:
-        values |= _again(claimed.attempts, now)
+        values |= again(claimed.attempts, now)
     elif outcome.state is State.ASKING:
         values["next_try_at"] = now + QUIET
     elif outcome.state is State.SENT:
@@ -349,18 +385,10 @@ def _columns(claimed: Claim, outcome: Outcome, now: datetime) -> dict[str, Any]:
     return values
 
 
-def _again(attempts: int, now: datetime) -> dict[str, Any]:
-    """Return the columns of a message that certainly did not leave: later, or given up."""
-    later = next_try_at(now, attempts, random.random())  # noqa: S311  spreads, guards nothing
-    if later is None:
-        return {"state": State.GIVEN_UP}
-    return {"state": State.QUEUED, "next_try_at": later, "handed_over_at": None}
-
-
 def _record_carrier(claimed: Claim, outcome: Outcome, now: datetime) -> None:
     """Keep what this says of the carrier and of the phone's wishes."""
-    if outcome.trouble:
-        carriers.went_wrong(claimed.by, outcome.reason, outcome.trouble.wait, now)
+    if outcome.carriers_fault:
+        carriers.went_wrong(claimed.by, outcome.reason, outcome.wait, now)
     elif outcome.state is State.SENT:
         carriers.went_well(claimed.by)
     if outcome.opted_out and claimed.to_phone_digest:

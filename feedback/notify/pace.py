@@ -78,6 +78,11 @@ def kind_of(occasion: str) -> Kind:
     return Kind.ANSWER if occasion.startswith("answer_") else Kind.NOTICE
 
 
+def urgency_of(occasion: str) -> int:
+    """Return whose turn is first (0) and last (2): somebody who has just written waits for us."""
+    return {Kind.ANSWER: 0, Kind.NOTICE: 1, Kind.ASK: 2}[kind_of(occasion)]
+
+
 def verdict(
     now: datetime, occasion: str, digest: str, stopped: bool, got: Sequence[Got], limits: Limits
 ) -> Verdict:

@@ -5,13 +5,19 @@ row's lock, and what would lead back does nothing.
 """
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Select, and_, or_, select
 
 from ..db import db
+from ..ledger.actions import SYSTEM
+from . import phones
 from .claims import change, note
-from .models import Message, State
+from .models import Message, State, StoppedBy
 from .senders import Told
+
+STOPPED = frozenset({"twilio_21610"})
+"""What a carrier says when the phone's holder has told it to stop."""
 
 FORWARD = {
     State.SENT: (State.QUEUED, State.SENDING, State.ASKING, State.UNCERTAIN, State.GIVEN_UP),
@@ -25,6 +31,7 @@ then it left. That it failed says nothing of a message that is queued for anothe
 
 def take(told: Told, now: datetime) -> bool:
     """Take in what a carrier told and say whether it moved anything. Inside a transaction."""
+    _heed_stop(told, now)
     message = _meant(told)
     if message is None:
         return False
@@ -41,12 +48,25 @@ def take(told: Told, now: datetime) -> bool:
     return moved
 
 
+def _heed_stop(told: Told, now: datetime) -> None:
+    """Remember a phone whose holder told the carrier to stop. Before the message's lock, as everywhere."""
+    if told.reason not in STOPPED:
+        return
+    digest = db.session.scalar(_which(told, Message.to_phone_digest))
+    if digest:
+        phones.stop(phones.hold(digest), StoppedBy.CARRIER, SYSTEM, now)
+
+
 def _meant(told: Told) -> Message | None:
     """Return the message that is meant, locked: by the carrier's id, or by ours and the same try."""
+    found = _which(told, Message).with_for_update().execution_options(populate_existing=True)
+    return db.session.scalars(found).first()
+
+
+def _which(told: Told, what: Any) -> Select[Any]:
     by_theirs = and_(Message.carrier == told.carrier, Message.provider_id == told.provider_id)
     by_ours = and_(
         Message.id == told.message_id, Message.fence == told.fence, Message.provider_id.is_(None)
     )
-    meant = select(Message).where(or_(by_theirs, by_ours) if told.message_id else by_theirs)
-    found = meant.with_for_update().execution_options(populate_existing=True)
-    return db.session.scalars(found.order_by(Message.provider_id.is_(None)).limit(1)).first()
+    meant = select(what).where(or_(by_theirs, by_ours) if told.message_id else by_theirs)
+    return meant.order_by(Message.provider_id.is_(None)).limit(1)

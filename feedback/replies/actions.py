@@ -18,7 +18,7 @@ from ..cases.actions import citizens
 from ..cases.models import Case
 from ..config import settings
 from ..db import db, insert, new_id, transaction
-from ..errors import AlreadyRated, Expired, FeedbackError, OutOfTurn, OwnService, TooOften
+from ..errors import AlreadyRated, Busy, Expired, FeedbackError, OutOfTurn, OwnService, TooOften
 from ..events import codes
 from ..invitations import actions as invitations
 from ..invitations import queries as invited
@@ -40,6 +40,7 @@ from .talk import Made, Open, Situation, Step, next_step
 log = structlog.get_logger(__name__)
 
 ADDITION_CHARS = 1000
+SAME_MOMENT = timedelta(minutes=1)
 LOOK_BACK = timedelta(hours=24)
 LOOK_BACK_AT_FIRST = timedelta(days=7)
 
@@ -103,6 +104,11 @@ def hear(incoming: Incoming, via: Via, now: datetime, at_once: bool) -> Heard:
         return _hear(incoming, via, now, at_once, Made.TOO_LATE)
     except OwnService:
         return _hear(incoming, via, now, at_once, Made.OWN_SERVICE)
+    except Busy:
+        raise
+    except FeedbackError as refusal:  # whatever it is, the words are kept and somebody sees them
+        log.error("text_refused", gateway=incoming.gateway, error=refusal.code)
+        return _hear(incoming, via, now, at_once, Made.PERSON)
 
 
 def _hear(
@@ -117,18 +123,26 @@ def _hear(
     """
     digest = phone_digest(incoming.phone)
     with transaction():
-        talk = Talk(
-            incoming, digest, phones.hold(digest), invited.open_to(digest, now), at_once, now
-        )
+        phone = phones.hold(digest)
+        talk = Talk(incoming, digest, phone, _open(incoming, digest, via, now), at_once, now)
         before = queries.known(incoming.gateway, incoming.provider_id)
         if before:
             return _said_again(before)
         text_id = new_id()
         step = next_step(read(incoming.body), _situation(talk))
-        done = Done(refused, occasion=OCCASIONS[refused]) if refused else _do(talk, step)
+        done = Done(refused, occasion=OCCASIONS.get(refused)) if refused else _do(talk, step)
         answered = _answer(talk, text_id, done)
         _keep(talk, text_id, via, done, answered)
     return answered
+
+
+def _open(incoming: Incoming, digest: str, via: Via, now: datetime) -> list[Invitation]:
+    """Return the invitations that a text can be about: one found on a list was sent some time ago, and
+    cannot mean what was asked only since.
+    """
+    until = incoming.sent_at + SAME_MOMENT if via is Via.LIST else now
+    found = invited.open_to(digest, now)
+    return [one for one in found if one.message and (one.message.handed_over_at or now) <= until]
 
 
 def _situation(talk: Talk) -> Situation:
@@ -185,9 +199,18 @@ def _review(talk: Talk, step: Step) -> Done:
 
 
 def _say_the_rest(case: Case, words: str, now: datetime) -> None:
-    """Put what no single field takes into the case, word for word."""
+    """Put what no single field takes into the case, word for word, as long as it takes any."""
     for start in range(0, len(words), ADDITION_CHARS):
-        citizens.add(case, words[start : start + ADDITION_CHARS], now)
+        _tell_case(case, words[start : start + ADDITION_CHARS], now)
+
+
+def _tell_case(case: Case, words: str, now: datetime, *, is_reason: bool = False) -> bool:
+    """Put words into a case and say whether it took them; they stand in the incoming text besides."""
+    try:
+        citizens.add(case, words, now, is_reason=is_reason)
+    except (OutOfTurn, TooOften):
+        return False
+    return True
 
 
 def _add(talk: Talk, step: Step) -> Done:
@@ -197,11 +220,9 @@ def _add(talk: Talk, step: Step) -> Done:
     case = find(talk.digest)
     assert case  # noqa: S101  the situation said so
     words = step.said.words
-    try:
-        citizens.add(case, words[:ADDITION_CHARS], talk.now, is_reason=is_reason)
-        _say_the_rest(case, words[ADDITION_CHARS:], talk.now)
-    except (OutOfTurn, TooOften):
+    if not _tell_case(case, words[:ADDITION_CHARS], talk.now, is_reason=is_reason):
         return Done(Made.PERSON, case.event_id, case.id)
+    _say_the_rest(case, words[ADDITION_CHARS:], talk.now)
     facts = {"item": case.event.item.name, "number": case.number}
     return Done(step.made, case.event_id, case.id, OCCASIONS[step.made], facts)
 
@@ -216,7 +237,7 @@ def _wish(talk: Talk, step: Step) -> Done:
         talk.phone.locale = step.said.locale
     case = queries.open_case_of(talk.digest) if step.said.words else None
     if case:
-        citizens.add(case, step.said.words[:ADDITION_CHARS], talk.now)
+        _say_the_rest(case, step.said.words, talk.now)
     return Done(step.made, case_id=case.id if case else None, occasion=OCCASIONS[step.made])
 
 
@@ -361,8 +382,8 @@ def _order(incoming: Incoming) -> tuple[datetime, str]:
 def _take_in(incoming: Incoming, now: datetime) -> str | None:
     try:
         return hear(incoming, Via.LIST, now, at_once=False).made.value
-    except FeedbackError as problem:
-        log.error("text_not_taken_in", gateway=incoming.gateway, error=problem.code)
+    except Exception as problem:
+        log.error("text_not_taken_in", gateway=incoming.gateway, error=type(problem).__name__)
         return None
 
 

@@ -26,7 +26,7 @@ STATES = (
 )  # fmt: skip
 
 WAY_UP = {
-    "not_before": "created_at", "carrier": "''", "parts": "0",
+    "urgency": "1", "not_before": "created_at", "carrier": "''", "parts": "0",
 }  # fmt: skip
 """What the new columns of an old message hold."""
 
@@ -74,12 +74,20 @@ def downgrade() -> None:
     remake_messages(OLD_STATES, WAY_DOWN)
 
 
+LOST = {
+    "incoming_texts": "", "wordings": "", "invitations": "",
+    "phones": " WHERE stopped_at IS NOT NULL OR locale IS NOT NULL",
+}  # fmt: skip
+"""What citizens wrote and wished and what was decided, for which the old house has no table."""
+
+
 def lose_no_words() -> None:
-    """Stop if citizens wrote what the old house has no table for."""
-    if op.get_bind().scalar(sa.text("SELECT count(*) FROM incoming_texts")):
-        raise RuntimeError(
-            "the way back would lose what is in incoming_texts; restore a backup instead"
-        )
+    """Stop if the way back would lose any of it."""
+    for table, which in LOST.items():
+        if op.get_bind().scalar(sa.text(f"SELECT count(*) FROM {table}{which}")):
+            raise RuntimeError(
+                f"the way back would lose what is in {table}; restore a backup instead"
+            )
 
 
 def remake_messages(states: tuple[str, ...], said: dict[str, str]) -> None:
@@ -151,9 +159,11 @@ def create_messages(states: tuple[str, ...]) -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
         sa.UniqueConstraint("dedupe_key", name=op.f("uq_messages_dedupe_key")),
     )
-    op.create_index("ix_messages_state_next_try_at", "messages", ["state", "next_try_at"])
     op.create_index(op.f("ix_messages_subject_id"), "messages", ["subject_id"])
-    if new:
+    if not new:
+        op.create_index("ix_messages_state_next_try_at", "messages", ["state", "next_try_at"])
+    else:
+        op.create_index("ix_messages_turn", "messages", ["state", "by", "urgency", "next_try_at"])
         op.create_index(
             "ix_messages_to_phone_digest_handed_over_at", "messages",
             ["to_phone_digest", "handed_over_at"],
@@ -164,7 +174,9 @@ def new_columns() -> tuple[sa.Column | sa.Constraint, ...]:
     """Return what this house adds to a message."""
     return (
         sa.Column("to_phone_digest", sa.String(length=64), nullable=True),
+        sa.Column("urgency", sa.Integer(), nullable=False),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("earlier", sa.JSON(), nullable=True),
         sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("carrier", sa.String(length=20), nullable=False),
         sa.Column("provider_id", sa.String(length=64), nullable=True),

@@ -4,14 +4,17 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from feedback.db import db, transaction
 from feedback.ledger.actions import SYSTEM
-from feedback.notify import asking, decisions, outbox, told
+from feedback.notify import asking, decisions, outbox, phones, told
+from feedback.notify.actions import phone_digest
+from feedback.notify.backoff import ATTEMPTS
 from feedback.notify.claims import QUIET
 from feedback.notify.decisions import WhyRetry
 from feedback.notify.models import By, Message, Phone, State, StoppedBy
+from feedback.notify.pace import EQUAL_TEXTS
 from feedback.notify.senders import (
     CannotTell,
     OnList,
@@ -86,8 +89,18 @@ def test_what_the_carrier_surely_does_not_have_is_sent(district, now):
     carrier.lets_go = False
     assert deliver(now, carrier) == {State.ASKING: 1}
     carrier.problem = None
-    assert deliver(now + QUIET * 2, carrier) == {State.QUEUED: 1, State.SENT: 1}
+    assert deliver(now + QUIET * 2, carrier) == {State.QUEUED: 1}
+    assert deliver(now + QUIET * 5, carrier) == {State.SENT: 1}
     assert set(carrier.copies.values()) == {1}
+
+
+def test_a_carrier_that_fails_all_day_is_not_tried_without_end(district, now):
+    promise_sms(now)
+    carrier = Gateway(Uncertain("twilio_5xx", carriers_fault=True))
+    carrier.lets_go = False
+    for minutes in range(0, 3 * 24 * 60, 7):
+        deliver(now + timedelta(minutes=minutes), carrier)
+    assert (only().state, only().attempts) == (State.GIVEN_UP, ATTEMPTS)
 
 
 def test_control_sending_again_without_asking_sends_it_twice(district, now):
@@ -123,11 +136,11 @@ def test_a_carrier_that_cannot_say_is_asked_once_a_round_however_many_are_waitin
     carrier = Gateway(Uncertain("twilio_5xx"), silent=True)
     deliver(now, carrier)
     carrier.problem = None
-    for rounds in range(1, 6):
-        deliver(now + QUIET * 2, carrier)
+    for rounds in range(1, 4):
+        deliver(now + QUIET + asking.AGAIN * 2 * rounds, carrier)
         assert carrier.asked == rounds
     carrier.silent = False
-    deliver(now + timedelta(minutes=10), carrier)
+    deliver(now + timedelta(minutes=20), carrier)
     assert standing() == {State.SENT: 5}
     assert len(carrier.sent) == 5
 
@@ -141,7 +154,8 @@ def test_an_entry_of_the_list_is_one_messages_only(district, now):
     carrier.problem, carrier.lets_go = Uncertain("twilio_5xx"), False
     deliver(now + timedelta(seconds=1), carrier)
     carrier.problem = None
-    deliver(now + QUIET * 3, carrier)
+    for quiet in (3, 6):
+        deliver(now + QUIET * quiet, carrier)
     assert standing() == {State.SENT: 2}
     assert len({message.provider_id for message in messages()}) == 2
 
@@ -154,7 +168,8 @@ def test_a_worker_lost_after_handing_over_leads_to_asking_and_not_to_a_person(di
     outbox._hand_over(turn.claim, round_, carrier)
     later = now + outbox.LEASE * 2
     assert deliver(later, carrier) == {State.ASKING: 1}
-    assert deliver(later + QUIET * 2, carrier) == {State.QUEUED: 1, State.SENT: 1}
+    assert deliver(later + QUIET * 2, carrier) == {State.QUEUED: 1}
+    assert deliver(later + QUIET * 5, carrier) == {State.SENT: 1}
 
 
 def test_a_carrier_that_was_exchanged_meanwhile_leaves_it_to_a_person(district, now):
@@ -278,5 +293,45 @@ def test_asking_never_holds_a_transaction_while_the_carrier_answers(district, no
     deliver(now, carrier)
     open_ones = []
     carrier.taken = lambda *_: open_ones.append(db.session().in_transaction()) or []
-    asking.ask(now + QUIET * 2, by(carrier), outbox.always)
+    asking.ask(now + QUIET * 2, By.SMS, carrier, outbox.always)
     assert open_ones == [False]
+
+
+def test_a_stop_that_the_carrier_tells_late_is_heeded(district, now):
+    promise_sms(now)
+    deliver(now, Gateway())
+    hear(State.FAILED, now, "twilio_21610", provider_id=only().provider_id)
+    assert db.session.scalars(select(Phone)).one().stopped_by is StoppedBy.CARRIER
+
+
+def test_what_may_have_left_before_a_person_sent_it_again_counts_for_the_phone(district, now):
+    """However often somebody presses the button, no phone gets a third equal text in a day."""
+    promise_sms(now)
+    for minute in range(6):
+        deliver(now + timedelta(minutes=minute), carrier := Memory(Uncertain("http_5xx")))
+        doubtful = only()
+        if doubtful.state is State.UNCERTAIN:
+            with transaction():
+                decisions.retry(doubtful.id, WhyRetry.NOT_ARRIVED, SYSTEM, now)
+    assert carrier.problem
+    assert len(only().earlier) == EQUAL_TEXTS
+    assert (only().state, only().last_error) == (State.QUEUED, "said_twice")
+
+
+def test_a_message_of_before_that_had_no_digest_is_held_to_its_phones_wishes(district, now):
+    promise_sms(now)
+    with transaction() as session:
+        session.execute(update(Message).values(to_phone_digest=None))
+        phones.stop(phones.hold(phone_digest(PHONE)), StoppedBy.REPLY, SYSTEM, now)
+    carrier = Gateway()
+    deliver(now, carrier)
+    assert (carrier.sent, only().last_error) == ([], "stopped")
+
+
+def test_a_worker_that_stood_still_sends_nothing_late(district, now, monkeypatch):
+    promise_sms(now)
+    seconds = iter([0.0, outbox.OVERSLEPT.total_seconds() + 1])
+    monkeypatch.setattr(outbox, "_seconds_awake", lambda: next(seconds))
+    carrier = Gateway()
+    assert deliver(now, carrier) == {State.QUEUED: 1}
+    assert (carrier.sent, only().last_error) == ([], "overslept")

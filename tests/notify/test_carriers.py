@@ -1,7 +1,6 @@
 """Turns and the door: a limit that holds over several senders, and a carrier that is left alone."""
 
 import threading
-import time
 from datetime import timedelta
 
 import pytest
@@ -9,8 +8,9 @@ import pytest
 from feedback import clock
 from feedback.db import db, transaction
 from feedback.notify import carriers, outbox
+from feedback.notify.actions import Promise, promise
 from feedback.notify.models import By, Carrier, State
-from feedback.notify.senders import Refused, Unreachable
+from feedback.notify.senders import Refused, Uncertain, Unreachable
 
 from ..factories import make_district
 from .helpers import Memory, by, promise_mail, promise_sms, standing, two_mailboxes
@@ -29,18 +29,6 @@ def limited(context):
     context.config["FEEDBACK"] = before
 
 
-class Watch(Memory):
-    """A carrier that takes its time and knows when each message came."""
-
-    def __init__(self):
-        super().__init__(pause=PAUSE)
-        self.came = []
-
-    def send(self, letter):
-        self.came.append(time.monotonic())
-        return super().send(letter)
-
-
 def texts(now, number):
     for n in range(number):
         promise_sms(now, f"+86138{n:08d}", key=f"sms:{n}")
@@ -48,11 +36,13 @@ def texts(now, number):
 
 @pytest.mark.slow
 def test_two_schedulers_share_the_work_and_the_limit(limited):
-    """Within 20 % of what the limit allows, and never over it, though each send takes 50 ms."""
-    number = PER_SECOND * 4
+    """Every message once, and for each its share of a second; how close to the limit they come is
+    measured in scripts/bench.
+    """
+    number = PER_SECOND * 2
     now = clock.now()
     texts(now, number)
-    carrier = Watch()
+    carrier = Memory(pause=PAUSE)
 
     def schedule():
         with limited.app_context():
@@ -65,9 +55,36 @@ def test_two_schedulers_share_the_work_and_the_limit(limited):
         one.join(60)
     assert set(carrier.copies.values()) == {1}
     assert standing() == {State.SENT: number}
-    took = max(carrier.came) - min(carrier.came)
-    assert took >= (number - 1) / PER_SECOND * 0.98, "never over the limit"
-    assert took <= (number - 1) / PER_SECOND * 1.25, "at least four fifths of it"
+    free_at = db.session.get(Carrier, By.SMS).free_at
+    assert free_at >= now + timedelta(seconds=number / PER_SECOND)
+
+
+def test_slow_mail_does_not_hold_up_text_messages(limited, now):
+    promise_mail(now, 30)
+    promise_sms(now)
+    mail, sms, order = Memory(pause=0.2), Memory(), []
+    sms.send = lambda letter: order.append(len(mail.sent)) or ""
+    outbox.deliver(now, two_mailboxes, {By.MAIL: mail, By.SMS: sms})
+    assert order[0] <= outbox.WORKERS, "long before the mails were through"
+
+
+def test_somebody_who_has_just_written_is_answered_before_the_many_are_asked(limited, now):
+    facts = {"item": "特殊工时首次审批", "day": "2026-11-23", "letter": "", "link": ""}
+    with transaction():
+        for n in range(5):
+            asked = Promise("invitation", f"i{n}", n, facts, phone=f"+86138{n:08d}")
+            promise(now - timedelta(hours=1), asked)
+        promise(now, Promise("answer_started", "a", 9, {}, phone="+8613912345678"))
+    first = outbox.claim(By.SMS, now).turns[0]
+    assert first.claim.occasion == "answer_started"
+
+
+def test_a_gateway_that_answers_with_errors_is_left_alone_too(limited, now):
+    texts(now, 60)
+    carrier = Memory(Uncertain("http_502", carriers_fault=True))
+    outbox.deliver(now, two_mailboxes, by(carrier))
+    stand = standing()
+    assert stand[State.QUEUED] >= 60 - 2 * outbox.BATCH, "the rest waits, and needs nobody"
 
 
 def test_turns_are_given_once_and_not_too_far_ahead(limited, now):

@@ -46,7 +46,14 @@ class OptedOut(Rejected):
 
 
 class Uncertain(NotSent):
-    """The message may have left or not; the carrier is asked, or a person."""
+    """The message may have left or not; the carrier is asked, or a person.
+
+    `carriers_fault` says that the carrier itself is the trouble, so that the others had better wait.
+    """
+
+    def __init__(self, reason: str, carriers_fault: bool = False) -> None:
+        super().__init__(reason)
+        self.carriers_fault = carriers_fault
 
 
 class CannotTell(Exception):
