@@ -38,7 +38,7 @@ from .nursery import deliver, nursery
 HALF_AN_HOUR = timedelta(minutes=30)
 LATER, MUCH_LATER = timedelta(minutes=3), timedelta(minutes=5)
 A_DAY_OF_ROUNDS = 24 * 12
-LONGEST_WAIT = 0.8  # seconds until a kill, where nothing is sent
+LONGEST_WAIT = 2  # seconds until a kill where nothing is sent: the gateway wants to be left alone
 IN_HAND = frozenset({State.QUEUED, State.SENDING, State.ASKING})
 WITH_A_PERSON = frozenset({State.UNCERTAIN, State.GIVEN_UP})
 
@@ -85,7 +85,7 @@ class Storm:
 
     def _wait(self, gateway):
         """Wait until so many more were handed in, and then a moment, wherever that finds them."""
-        enough = gateway.posts + self.draw.randint(1, 2 * self.texts // (2 * self.pairs))
+        enough = gateway.posts + self.draw.randint(1, int(0.8 * self.texts / self.pairs))
         until = time.monotonic() + LONGEST_WAIT
         while gateway.posts < enough and time.monotonic() < until:
             time.sleep(0.001)
