@@ -401,8 +401,9 @@ LABELS: Mapping[str, Mapping[str, LazyString]] = {
     },
     "message_state": {
         "queued": _l("waiting to be sent"), "sending": _l("being sent"), "sent": _l("sent"),
-        "uncertain": _l("uncertain, a person decides"), "given_up": _l("could not be sent"),
-        "dropped": _l("dropped"),
+        "asking": _l("the operator is being asked"), "delivered": _l("delivered"),
+        "failed": _l("not delivered"), "uncertain": _l("uncertain, a person decides"),
+        "given_up": _l("could not be sent"), "dropped": _l("dropped"),
     },
     "owner": {
         "@item": _l("the item's department"), "@guide": _l("the owner of the service guide"),
@@ -460,6 +461,7 @@ DESKS = (
     ("/supervision/notices", _l("Supervision notices"), ("supervisor", "auditor", "head")),
     ("/reports", _l("Reports"), ("supervisor", "auditor", "head")),
     ("/messages", _l("Messages"), ("supervisor", "admin")),
+    ("/messages/incoming", _l("Incoming texts"), ("operator",)),
     ("/admin/catalogue", _l("Catalogue"), ("admin",)),
     ("/admin/accounts", _l("Accounts"), ("admin",)),
 )
@@ -545,6 +547,6 @@ def desks() -> list[tuple[str, str]]:
 
 
 def current_desk() -> str:
-    """Return the path of the desk that the page in hand belongs to; one lies within another."""
-    here = (path for path, _name, _who in DESKS if request.path.startswith(path))
+    """Return the path of one's desk that the page in hand belongs to; one lies within another."""
+    here = (path for path, _name in desks() if request.path.startswith(path))
     return max(here, key=len, default="")

@@ -1,5 +1,6 @@
 """Looking a case up, what may be done to it by its columns, and what belongs to it."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import select
@@ -25,6 +26,18 @@ def by_number(number: str, account: Account) -> Case:
     if found is None:
         raise Unknown
     return found
+
+
+def by_ids(ids: Iterable[UUID]) -> dict[UUID, Case]:
+    """Return the cases of these ids, with their services: for pages that ask of each who may see it."""
+    rows = select(Case).where(Case.id.in_(set(ids))).options(*WITH_SERVICE)
+    return {found.id: found for found in db.session.scalars(rows)}
+
+
+def numbers(ids: Iterable[UUID], account: Account) -> dict[UUID, str]:
+    """Return the numbers of those of these cases that a person may see."""
+    rows = select(Case.id, Case.number).where(Case.id.in_(set(ids)), visible(account))
+    return {row.id: row.number for row in db.session.execute(rows)}
 
 
 def possible_acts(found: Case, account: Account) -> list[Act]:

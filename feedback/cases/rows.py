@@ -18,7 +18,7 @@ from ..offices.models import Account
 from ..reviews.models import Review
 from ..workdays import Calendar
 from . import rulebook
-from .models import Case, Requested, ReturnVisit, SupervisionNotice
+from .models import Addition, Case, Requested, ReturnVisit, SupervisionNotice
 from .states import Act, Outcome
 from .turns import Turn, turns
 
@@ -45,6 +45,8 @@ class Row:
 
     case: Case
     review: Review
+    reason: str
+    """Why, if the citizen said so only afterwards."""
     turn: Turn | None
     """Whose turn it is; None once the case has ended."""
     asked: Requested | None
@@ -54,6 +56,11 @@ class Row:
     tries: Tries
     tried_today: bool
     calendar: Calendar
+
+    @property
+    def words(self) -> str:
+        """What the citizen said, or said afterwards when asked for the reason."""
+        return self.review.comment or self.reason
 
     @property
     def next_due_at(self) -> datetime | None:
@@ -80,16 +87,23 @@ def rows_of(cases: Sequence[Case], account: Account, now: datetime) -> list[Row]
     calendar = calendar_in_force()
     return [
         Row(
-            case, said[case.id], whose.get(case.id), asked.get(case.id), notices.get(case.id, ()),
+            case, *said[case.id], whose.get(case.id), asked.get(case.id), notices.get(case.id, ()),
             tries.get(case.id, Tries()), tries.get(case.id, Tries()).last_day == today, calendar,
         )
         for case in cases
     ]  # fmt: skip
 
 
-def _reviews(ids: Sequence[UUID]) -> dict[UUID | None, Review]:
-    reviews = select(Review).options(selectinload(Review.tags)).where(Review.case_id.in_(ids))
-    return {review.case_id: review for review in db.session.scalars(reviews)}
+def _reviews(ids: Sequence[UUID]) -> dict[UUID | None, tuple[Review, str]]:
+    """Return what was said about each case, and the reason that was asked for afterwards."""
+    reason = (Addition.case_id == Review.case_id) & Addition.is_reason  # there is one at most
+    reviews = (
+        select(Review, func.coalesce(Addition.words, ""))
+        .options(selectinload(Review.tags))
+        .outerjoin(Addition, reason)
+        .where(Review.case_id.in_(ids))
+    )
+    return {review.case_id: (review, words) for review, words in db.session.execute(reviews)}
 
 
 def _requests(cases: Sequence[Case]) -> dict[UUID, Requested]:

@@ -25,10 +25,13 @@ from ..wording import open_wording
 from .afterwards import pages as afterwards_pages
 from .api import api
 from .citizen import open_citizen_pages
+from .feeding import open_feeding
 from .headers import open_headers
 from .health import pages as health_pages
+from .incoming import pages as incoming_pages
 from .key_commands import commands as key_commands
 from .message_commands import commands as message_commands
+from .message_figures import pages as message_figures_pages
 from .message_wording import pages as message_wording_pages
 from .messages import pages as message_pages
 from .receipts import pages as receipt_pages
@@ -50,6 +53,8 @@ BLUEPRINTS = (
     sms_pages,
     health_pages,
     message_pages,
+    incoming_pages,
+    message_figures_pages,
     message_wording_pages,
     catalog_pages,
     offices_pages,
@@ -77,6 +82,7 @@ def open_doors(app: Flask) -> None:
     open_wording(app)
     open_citizen_pages(app)
     open_refusals(app)
+    open_feeding(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     for command in COMMANDS:

@@ -5,6 +5,32 @@ from collections.abc import Mapping
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
+from ..notify.models import By, Message, State
+from ..replies.talk import Made
+
+STATES: Mapping[State, LazyString] = {
+    State.QUEUED: _l("Waiting to be sent"), State.SENDING: _l("Being sent"),
+    State.ASKING: _l("The operator is being asked"), State.SENT: _l("Sent"),
+    State.DELIVERED: _l("Delivered"), State.FAILED: _l("Not delivered"),
+    State.UNCERTAIN: _l("Sent or not: unknown"), State.GIVEN_UP: _l("Given up"),
+    State.DROPPED: _l("Dropped"),
+}  # fmt: skip
+
+CARRIERS: Mapping[By, LazyString] = {By.SMS: _l("Text messages"), By.MAIL: _l("E-mail")}
+
+MADE: Mapping[Made, LazyString] = {
+    Made.REVIEW: _l("A rating"), Made.REVIEW_ASKED_WHY: _l("A bad rating; asked for the reason"),
+    Made.REASON: _l("The reason of a bad rating"), Made.ADDITION: _l("Added to the matter"),
+    Made.ASKED_GRADE: _l("No clear grade; asked again"),
+    Made.ASKED_WHICH: _l("Several services; asked which one"),
+    Made.STOPPED: _l("Wants no more text messages"), Made.STARTED: _l("Wants text messages again"),
+    Made.LANGUAGE: _l("Wants another language"), Made.TOO_LATE: _l("Rated already, or too late"),
+    Made.OWN_SERVICE: _l("Staff, about their own office"),
+    Made.STRANGER: _l("Somebody we never wrote to"), Made.NOTHING: _l("A courtesy: nothing to do"),
+    Made.PERSON: _l("Fits nothing: somebody has to look"),
+}  # fmt: skip
+"""What was made of a text message that came in."""
+
 OCCASIONS: Mapping[str, LazyString] = {
     "case_opened": _l("A new case, to its department"),
     "case_in_triage": _l("A case to assign, to the supervisors"),
@@ -48,6 +74,19 @@ OCCASIONS: Mapping[str, LazyString] = {
     "answer_own_service": _l("Answer: staff may not rate their own office"),
     "answer_stranger": _l("Answer: to somebody we never wrote to"),
 }
+
+ANSWER = _l("An answer to a text message")
+
+
+def occasion_name(message: Message) -> str:
+    """Return what a message is about, on pages that show to whom it goes.
+
+    Of an answer no more than that it is one: «thanks for a rating» beside a telephone would tell
+    whoever looks after messages who rated, and how.
+    """
+    name = OCCASIONS.get(message.occasion, message.occasion)
+    return str(ANSWER if message.occasion.startswith("answer_") else name)
+
 
 FACTS: Mapping[str, tuple[str, LazyString]] = {
     "district": ("{{ district }}", _l("the district")),

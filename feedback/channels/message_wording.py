@@ -29,6 +29,7 @@ from ..offices.sign_in import actor, for_roles, me
 from ..text import integer
 from ..wording import sentence
 from .message_names import FACTS, LINK_IN_TEXTS, OCCASIONS
+from .message_tabs import tabs
 
 pages = Blueprint("message_wording", __name__, url_prefix="/messages/wording")
 WHO_SEES, WHO_EDITS = (Role.SUPERVISOR, Role.ADMIN), (Role.ADMIN,)
@@ -69,7 +70,7 @@ def index() -> str:
         (name, [(OCCASIONS[one], list(_languages(one, in_force))) for one in occasions])
         for name, occasions in GROUPS
     ]
-    return render_template("notify/wording.html", groups=groups)
+    return render_template("notify/wording.html", groups=groups, tabs=tabs())
 
 
 def _languages(

@@ -1,14 +1,16 @@
 """The page about messages: which ones need a person, and what is decided about them.
 
-It stands among the doors because it needs the messages and the staff both, and neither room knows
-the other. Shows no phone in the clear and no word of a citizen's.
+It stands among the doors because it needs the messages, the cases and the staff, and the messages'
+room knows neither. Shows no phone in the clear and no word of a citizen's.
 """
 
+from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -16,24 +18,26 @@ from wtforms import RadioField
 from wtforms.validators import InputRequired
 
 from .. import clock
+from ..cases import queries as cases
+from ..cases.inboxes import sees_all
+from ..cases.models import Case
+from ..cases.wall import is_complained_of
 from ..db import transaction
 from ..notify import decisions, queries
 from ..notify.decisions import DECIDABLE, WhyDrop, WhyRetry
-from ..notify.models import Message, State
+from ..notify.models import By, Message, State
+from ..notify.pace import Kind, kind_of
 from ..offices.forms import StaffForm
 from ..offices.queries import departments
-from ..offices.roles import Role
 from ..offices.sign_in import actor, for_roles, me
-from .message_names import OCCASIONS
+from .message_names import CARRIERS, STATES, occasion_name
+from .message_reasons import reason_words, wants_no_texts
+from .message_tabs import WHO_SEES, tabs
 
 pages = Blueprint("notify", __name__, url_prefix="/messages")
-ROLES = (Role.SUPERVISOR, Role.ADMIN)
 
-STATES = {
-    State.QUEUED: _l("Waiting to be sent"), State.SENDING: _l("Being sent"),
-    State.SENT: _l("Sent"), State.UNCERTAIN: _l("Sent or not: unknown"),
-    State.GIVEN_UP: _l("Given up"), State.DROPPED: _l("Dropped"),
-}  # fmt: skip
+LOST = "asks"
+"""The list of invitations and answers that did not arrive, as the address names it."""
 
 WHY = {
     WhyRetry.NOT_ARRIVED: _l("I have asked: it has not arrived"),
@@ -42,17 +46,6 @@ WHY = {
     WhyDrop.TOLD_OTHERWISE: _l("The recipient was told by telephone or in person"),
     WhyDrop.NOT_NEEDED: _l("What it says no longer matters"),
 }
-
-REASONS = {
-    "no_mailbox": _l("Nobody in this department receives messages: please add an account first."),
-    "lease_lapsed": _l("The program that sent it was interrupted: please ask the recipient."),
-    "no_words": _l("It could not be put into words: please tell your administrator."),
-    "no_phone": _l("The telephone number could not be opened: please tell your administrator."),
-    "smtp_data": _l("The mail server broke off in the middle: please ask the recipient."),
-    "smtp_connect": _l("The mail server could not be reached: please check its address."),
-    "smtp": _l("The mail server refused it: please check the addresses and the account."),
-}
-"""By the beginning of the reason's code; the first that fits is shown."""
 
 
 class _DecisionForm(StaffForm):  # type: ignore[misc]
@@ -79,25 +72,26 @@ class DropForm(_DecisionForm):
 
 
 @pages.get("")
-@for_roles(*ROLES)
+@for_roles(*WHO_SEES)
 def index() -> str:
-    """Show which messages need a person, and how many stand where."""
-    now = clock.now()
+    """Show which messages need a person, and how many stand where; or what was lost and needs none."""
+    now, is_lost = clock.now(), request.args.get("show") == LOST
+    rows = queries.lost() if is_lost else queries.needing_a_person(now)
     return render_template(
-        "notify/messages.html", rows=queries.needing_a_person(now), counts=queries.counts(),
-        limit=queries.PAGE_SIZE, **_words(),
+        "notify/messages.html", rows=rows, counts=queries.counts(), limit=queries.PAGE_SIZE,
+        is_lost=is_lost, lost=queries.lost_number(), now=now, tabs=tabs(), **_words(rows, now),
     )  # fmt: skip
 
 
 @pages.get("/<uuid:message_id>")
-@for_roles(*ROLES)
+@for_roles(*WHO_SEES)
 def show(message_id: UUID) -> str:
     """Show one message and what may be decided about it."""
     return _page(queries.by_id(message_id), _blank(RetryForm), _blank(DropForm))
 
 
 @pages.post("/<uuid:message_id>/retry")
-@for_roles(*ROLES)
+@for_roles(*WHO_SEES)
 def retry(message_id: UUID) -> Response | tuple[str, int]:
     """Send it again."""
     form = RetryForm(prefix="retry")
@@ -110,7 +104,7 @@ def retry(message_id: UUID) -> Response | tuple[str, int]:
 
 
 @pages.post("/<uuid:message_id>/drop")
-@for_roles(*ROLES)
+@for_roles(*WHO_SEES)
 def drop(message_id: UUID) -> Response | tuple[str, int]:
     """Never send it."""
     form = DropForm(prefix="drop")
@@ -130,30 +124,71 @@ def _page(message: Message, retrying: _DecisionForm, dropping: _DecisionForm) ->
     return render_template(
         "notify/message.html", message=message, retrying=retrying, dropping=dropping,
         decidable=message.state in DECIDABLE, uncertain=message.state is State.UNCERTAIN,
-        **_words(),
+        must_call=_must_call(message), **_words([message], clock.now()),
     )  # fmt: skip
 
 
-def _words() -> dict[str, Any]:
+def _must_call(message: Message) -> bool:
+    """Say whether a citizen has to be called, because their telephone wants no text messages."""
+    is_lost = message.state in (State.GIVEN_UP, State.FAILED)
+    is_notice = kind_of(message.occasion) is Kind.NOTICE
+    return is_lost and is_notice and wants_no_texts(message.last_error)
+
+
+def _words(messages: Sequence[Message], now: datetime) -> dict[str, Any]:
+    """Return what the pages say of these messages, looked up for all of them at once."""
+    found, in_trouble = _cases(messages), queries.carriers_in_trouble(now)
     names = {row.code: row.name for row in departments()}
-
-    def recipient(message: Message) -> str:
-        shown = queries.shown_recipient(message)
-        return str(names.get(shown, shown))
-
     return {
-        "states": STATES, "occasion": lambda m: OCCASIONS.get(m.occasion, m.occasion),
-        "recipient": recipient, "reason": _reason, "trouble": _trouble,
+        "states": STATES, "occasion": occasion_name, "carriers": in_trouble, "kinds": CARRIERS,
+        "recipient": lambda message: _recipient(message, found.get(message.id), names),
+        "case": lambda message: _case_link(message, found.get(message.id)),
+        "reason": lambda message: reason_words(message.last_error), "reason_words": reason_words,
+        "trouble": lambda message: _trouble(message, {one.name for one in in_trouble}),
     }  # fmt: skip
 
 
-def _reason(message: Message) -> str:
-    code = message.last_error
-    return next((str(words) for start, words in REASONS.items() if code.startswith(start)), code)
+def _cases(messages: Sequence[Message]) -> dict[UUID, Case]:
+    """Return the cases that citizens are told of, by the message that tells it."""
+    told = {one.id: case_id for one in messages if (case_id := _case_id(one))}
+    found = cases.by_ids(told.values())
+    return {message: found[case_id] for message, case_id in told.items() if case_id in found}
 
 
-def _trouble(message: Message) -> str:
+def _case_id(message: Message) -> UUID | None:
+    """Return the id of the case that a citizen is told of; what else is told has another subject."""
+    if message.to_department or kind_of(message.occasion) is not Kind.NOTICE:
+        return None
+    try:
+        return UUID(message.subject_id)
+    except ValueError:
+        return None
+
+
+def _recipient(message: Message, case: Case | None, names: dict[str, str]) -> str:
+    """Return whom a message is for. No part of a number for whoever the case is about."""
+    if case and is_complained_of(me(), case.event):
+        return str(_("The citizen"))
+    shown = queries.shown_recipient(message)
+    return names.get(shown, shown)
+
+
+def _case_link(message: Message, case: Case | None) -> tuple[str, str | None]:
+    """Return the number of the case that a message is about, and where to look if one may.
+
+    Not of an answer: a number beside a telephone would tell who complained.
+    """
+    if kind_of(message.occasion) is Kind.ANSWER:
+        return "", None
+    number = case.number if case else str(message.facts.get("number", ""))
+    is_known = case is not None and sees_all(me())
+    return number, url_for("cases.show", number=number) if is_known else None
+
+
+def _trouble(message: Message, in_trouble: set[By]) -> str:
     """Return what is wrong with a message on the list, a silent scheduler included."""
     if message.state in DECIDABLE:
         return str(STATES[message.state])
+    if message.by in in_trouble:
+        return str(_("Waiting for the gateway, which does not answer"))
     return str(_("Waiting too long: is the scheduler running?"))

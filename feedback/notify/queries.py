@@ -11,14 +11,23 @@ from .. import privacy
 from ..config import settings
 from ..db import db
 from ..errors import Unknown
+from .carriers import TOLERATED
 from .decisions import DECIDABLE
-from .models import Message, State
+from .models import Carrier, Message, State
+from .occasions import ANSWERS, INVITATIONS
 
 SENDING_TOO_LONG = timedelta(minutes=5)
 """After a lease has lapsed: the next tick takes it back, so longer means that nothing ticks."""
 
 WAITING_TOO_LONG = timedelta(minutes=15)
+
+ASKING_TOO_LONG = timedelta(minutes=45)
+"""After handing over: a person is told of it before that, so longer means that nothing ticks."""
+
 PAGE_SIZE = 200
+
+SPARED = Message.occasion.in_([one.value for one in (*INVITATIONS, *ANSWERS)])
+"""What nobody has to be told otherwise if it did not arrive: we asked, or answered in a talk."""
 
 
 def counts() -> dict[State, int]:
@@ -31,9 +40,10 @@ def counts() -> dict[State, int]:
 def troubled(now: datetime) -> ColumnElement[bool]:
     """Return the condition of what a person must see to, a deliverer that fell silent included."""
     return or_(
-        Message.state.in_(DECIDABLE),
+        Message.state.in_(DECIDABLE) & ~SPARED,
         (Message.state == State.SENDING) & (Message.lease_until <= now - SENDING_TOO_LONG),
         (Message.state == State.QUEUED) & (Message.next_try_at <= now - WAITING_TOO_LONG),
+        (Message.state == State.ASKING) & (Message.handed_over_at <= now - ASKING_TOO_LONG),
     )
 
 
@@ -41,6 +51,27 @@ def needing_a_person(now: datetime) -> Sequence[Message]:
     """Return the messages that a person must see to, oldest first, a page of them."""
     rows = select(Message).where(troubled(now)).order_by(Message.id).limit(PAGE_SIZE)
     return db.session.scalars(rows).all()
+
+
+def lost() -> Sequence[Message]:
+    """Return the invitations and answers that did not arrive, newest first, a page of them.
+
+    Nobody need see to them, but they can be looked at.
+    """
+    rows = select(Message).where(Message.state.in_(DECIDABLE), SPARED)
+    return db.session.scalars(rows.order_by(Message.id.desc()).limit(PAGE_SIZE)).all()
+
+
+def lost_number() -> int:
+    """Return how many invitations and answers did not arrive."""
+    rows = select(func.count()).select_from(Message).where(Message.state.in_(DECIDABLE), SPARED)
+    return db.session.scalar(rows) or 0
+
+
+def carriers_in_trouble(now: datetime) -> Sequence[Carrier]:
+    """Return the carriers that keep us waiting: shut, or failing at every try of late."""
+    troubled = (Carrier.shut_until > now) | (Carrier.failures >= TOLERATED)
+    return db.session.scalars(select(Carrier).where(troubled).order_by(Carrier.name)).all()
 
 
 def latest(state: State | None) -> Sequence[Message]:

@@ -4,15 +4,21 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, select
+from cryptography.exceptions import InvalidTag
+from sqlalchemy import ColumnElement, exists, func, or_, select
 
 from .. import privacy
 from ..cases.models import Addition, Case
 from ..cases.states import MOVES, Act
+from ..catalog.models import Item
 from ..config import settings
 from ..db import db
+from ..errors import Unknown
+from ..events.models import ServiceEvent
+from ..invitations.models import Invitation
 from ..notify.models import Message
 from ..notify.senders import Incoming
+from ..offices.models import Account, Officer, Window
 from ..reviews.models import Review
 from .models import InboxRead, IncomingText
 from .talk import Made
@@ -117,30 +123,90 @@ def _unseen() -> ColumnElement[bool]:
     return IncomingText.made.in_(FOR_A_PERSON) & IncomingText.seen_at.is_(None)
 
 
-def for_a_person() -> Sequence[IncomingText]:
+def may_read(account: Account) -> ColumnElement[bool]:
+    """Return the condition that holds for the texts that a person may read: none about their office.
+
+    That is the service and the case that a text belongs to. Where it belongs to none yet, it is
+    whatever its phone was asked about or has complained of.
+    """
+    served = _of_office(account)
+    own = (Case.department_code == account.department_code) | Case.event.has(served)
+    theirs = IncomingText.phone_digest
+    is_about = (
+        exists().where(ServiceEvent.id == IncomingText.event_id, served)
+        | exists().where(Case.id == IncomingText.case_id, own)
+    )  # fmt: skip
+    may_be_about = (
+        exists().where(Invitation.phone_digest == theirs, Invitation.event.has(served))
+        | exists().where(Review.phone_digest == theirs, Case.id == Review.case_id, own)
+    )  # fmt: skip
+    belongs = IncomingText.event_id.is_not(None) | IncomingText.case_id.is_not(None)
+    return ~is_about & (belongs | ~may_be_about)
+
+
+def _of_office(account: Account) -> ColumnElement[bool]:
+    """Return the condition that a service was given by a person, at their window or by their office."""
+    here = account.department_code
+    windows = select(Window.code).where(Window.department_code == here)
+    conditions: list[ColumnElement[bool]] = [
+        ServiceEvent.item_code.in_(select(Item.code).where(Item.department_code == here)),
+        ServiceEvent.window_code.in_(windows),
+        ServiceEvent.officer_code.in_(select(Officer.code).where(Officer.department_code == here)),
+    ]
+    if account.window_code is not None:
+        conditions.append(ServiceEvent.window_code == account.window_code)
+    return or_(*conditions)
+
+
+def for_a_person(account: Account) -> Sequence[IncomingText]:
     """Return what fitted nothing and nobody has looked at yet, oldest first, a page of it."""
-    rows = select(IncomingText).where(_unseen()).order_by(IncomingText.received_at)
-    return db.session.scalars(rows.limit(PAGE_SIZE)).all()
+    rows = select(IncomingText).where(_unseen(), may_read(account))
+    return db.session.scalars(rows.order_by(IncomingText.received_at).limit(PAGE_SIZE)).all()
 
 
-def latest() -> Sequence[IncomingText]:
+def number_for_a_person(account: Account) -> int:
+    """Return how many texts wait for a person."""
+    rows = select(func.count()).select_from(IncomingText).where(_unseen(), may_read(account))
+    return db.session.scalar(rows) or 0
+
+
+def held_for_a_person(text_id: UUID, account: Account) -> IncomingText:
+    """Return a text that waits or waited for a person, held until the transaction ends.
+
+    Raises Unknown if there is none, or not for the one who asks.
+    """
+    wanted = select(IncomingText).where(
+        IncomingText.id == text_id, IncomingText.made.in_(FOR_A_PERSON), may_read(account)
+    )
+    found = db.session.scalar(wanted.with_for_update())
+    if found is None:
+        raise Unknown
+    return found
+
+
+def latest(account: Account) -> Sequence[IncomingText]:
     """Return what came in last, newest first, a page of it."""
-    rows = select(IncomingText).order_by(IncomingText.received_at.desc(), IncomingText.id.desc())
-    return db.session.scalars(rows.limit(PAGE_SIZE)).all()
+    rows = select(IncomingText).where(may_read(account))
+    newest = rows.order_by(IncomingText.received_at.desc(), IncomingText.id.desc())
+    return db.session.scalars(newest.limit(PAGE_SIZE)).all()
 
 
-def by_id(text_id: UUID) -> IncomingText | None:
-    """Return one text message."""
-    return db.session.get(IncomingText, text_id)
+def unplaced_of_case(case_id: UUID) -> Sequence[IncomingText]:
+    """Return the texts about a case that it took no more, oldest first.
 
-
-def of_case(case_id: UUID) -> Sequence[IncomingText]:
-    """Return the text messages that belong to a case, oldest first."""
-    rows = select(IncomingText).where(IncomingText.case_id == case_id)
+    What the others said stands in the review or among the additions.
+    """
+    rows = select(IncomingText).where(
+        IncomingText.case_id == case_id, IncomingText.made == Made.PERSON
+    )
     return db.session.scalars(rows.order_by(IncomingText.received_at)).all()
 
 
 def shown_phone(text: IncomingText) -> str:
     """Return who wrote, the middle of the number hidden."""
     keys, sealed = settings().data_keys, text.from_phone_sealed or ""
-    return privacy.mask_phone(privacy.unseal(keys, "incoming_texts", "from_phone", text.id, sealed))
+    try:
+        number = privacy.unseal(keys, "incoming_texts", "from_phone", text.id, sealed)
+    except (InvalidTag, KeyError, ValueError):
+        return "****"
+    return privacy.mask_phone(number)

@@ -13,7 +13,15 @@ from feedback.offices.models import Account, AccountRole
 from feedback.offices.roles import Role
 
 from ..counting import statements
-from ..factories import UNHAPPY, make_case, make_district, sign_in, walk_to
+from ..factories import (
+    UNHAPPY,
+    let_go,
+    make_account,
+    make_case,
+    make_district,
+    sign_in,
+    walk_to,
+)
 from .at_desk import post, seen
 from .cast import case_in, let_cast_go, make_cast
 from .doing import do, say
@@ -310,3 +318,44 @@ def test_a_page_costs_the_same_however_much_has_happened(app, cast):
         do(actions.visit, case, people.operator, UNHAPPY, now=now)
     assert cost(number) <= few + 3
     assert few <= 40
+
+
+WITHOUT_REASON = {"tags": (), "comment": "", "may_lack_reason": True}
+LACKS = "No reason given yet"
+
+
+def test_a_review_without_a_reason_says_so_until_the_citizen_gives_it(app, cast, look):
+    number = made(app, lambda: make_case(clock.now(), **WITHOUT_REASON))
+    client = app.test_client()
+    sign_in(client, cast.everybody["handler"])
+
+    def listed():
+        return client.get("/cases?lang=en").get_data(as_text=True)
+
+    assert LACKS in section(look("handler", number), "What the citizen said")
+    assert LACKS in listed()
+    with app.app_context(), transaction() as session:
+        case = session.query(Case).filter_by(number=number).one()
+        actions.add(case, "材料交了三遍", clock.now(), is_reason=True)
+    said = section(look("handler", number), "What the citizen said")
+    assert "Why (asked afterwards)" in said
+    assert "材料交了三遍" in said
+    assert LACKS not in said + listed()
+    assert "材料交了三遍" in listed()
+
+
+def test_the_page_names_whom_a_message_went_to_but_not_to_whom_it_is_about(app, cast, look):
+    def make():
+        now = clock.now()
+        case = case_in(State.RECTIFYING, cast, now)
+        case = do(actions.rectify, case, cast.people.handler, "已改", "", (), now=now)
+        return do(actions.reply, case, cast.people.handler, "已增开窗口", "", "", now=now)
+
+    number = made(app, make)
+    assert "138****5678" in section(look("supervisor", number), "Text messages and e-mails")
+    with app.app_context():
+        accused = make_account(Role.HANDLER, name="窗口人员")
+        with transaction() as session:
+            session.get_one(Account, accused.id).window_code = "RS-12"
+        let_go(accused)
+    assert "138****" not in look(accused, number)

@@ -415,7 +415,7 @@ class TestThroughTheDoor:
             seen[who] = re.findall(r'href="([^"]+)"', bar)
         assert seen["handler"] == ["/cases", "/specials"]
         assert seen["head"] == ["/cases", "/specials", "/supervision/notices", "/reports"]
-        assert seen["operator"] == ["/supervision", "/find"]
+        assert seen["operator"] == ["/supervision", "/find", "/messages/incoming"]
         assert seen["supervisor"] == seen["leader"]
         assert {"/supervision", "/cases", "/find", "/reports"} <= set(seen["supervisor"])
 

@@ -1,18 +1,24 @@
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from feedback import clock
+from feedback.channels.message_reasons import reason_words
 from feedback.db import db, transaction
 from feedback.ledger.models import Entry
 from feedback.notify import outbox
-from feedback.notify.models import By, Message, State
+from feedback.notify.models import By, Carrier, Message, State
 from feedback.notify.queries import SENDING_TOO_LONG, WAITING_TOO_LONG
 from feedback.notify.senders import Uncertain
+from feedback.notify.senders.twilio import HOPELESS, OUR_OWN, STOPPED
+from feedback.offices.models import Account
 from feedback.offices.roles import Role
 
+from ..conftest import MONDAY_MORNING
 from ..counting import statements
-from ..factories import let_go, make_account, make_district, sign_in
+from ..factories import let_go, make_account, make_case, make_district, sign_in
 from .helpers import Memory, by, promise_mail, promise_sms, standing, two_mailboxes
 
 
@@ -161,6 +167,144 @@ def test_a_long_list_needs_no_more_statements_than_a_short_one(app, browser):
     for _ in range(5):
         make_uncertain(app)
     assert counted() == few
+
+
+def put(app, message_id, **columns):
+    """Put a message where a carrier or a night would have led it."""
+    with app.app_context(), transaction() as session:
+        for name, value in columns.items():
+            setattr(session.get_one(Message, message_id), name, value)
+
+
+def promised(app, key="", **columns):
+    """Promise a notice to a citizen, put it somewhere, and return its id."""
+    with app.app_context():
+        promise_sms(clock.now(), key=key or "sms")
+        message_id = db.session.scalars(select(Message.id).order_by(Message.id.desc())).first()
+    put(app, message_id, **columns)
+    return message_id
+
+
+LANDLINE = {"state": State.FAILED, "sent_at": MONDAY_MORNING, "last_error": "twilio_30006"}
+
+
+def test_a_notice_that_did_not_arrive_needs_a_person_and_says_what_to_do(app, browser):
+    message_id = promised(app, **LANDLINE)
+    shown = page(browser)
+    assert f"/messages/{message_id}" in shown
+    assert "Not delivered" in shown
+    assert "This is a landline" in shown
+
+
+@pytest.mark.parametrize("occasion", ["invitation", "invitation_reminder", "answer_thanks"])
+def test_what_only_asks_or_answers_needs_nobody_but_can_be_looked_at(app, browser, occasion):
+    message_id = promised(app, occasion=occasion, **LANDLINE)
+    shown = page(browser)
+    assert "Nothing to do here" in shown
+    assert "1 invitation or answer did not arrive" in shown
+    lost = browser.get("/messages?show=asks&lang=en").get_data(as_text=True)
+    assert f"/messages/{message_id}" in lost
+
+
+def test_an_answer_beside_a_telephone_does_not_tell_how_they_rated(app, browser):
+    message_id = promised(app, occasion="answer_asked_why", facts={"number": "HC-2026-000123"},
+                          **LANDLINE)  # fmt: skip
+    for path in ("/messages?show=asks&lang=en", f"/messages/{message_id}?lang=en"):
+        shown = browser.get(path).get_data(as_text=True)
+        assert "An answer to a text message" in shown
+        assert "bad rating" not in shown
+        assert "HC-2026-000123" not in shown
+
+
+def test_asking_a_carrier_for_too_long_is_noticed(app, browser):
+    asking = {"state": State.ASKING, "handed_over_at": clock.now() - timedelta(minutes=44)}
+    message_id = promised(app, **asking)
+    assert "Nothing to do here" in page(browser)
+    put(app, message_id, handed_over_at=clock.now() - timedelta(minutes=46))
+    assert "is the scheduler running?" in page(browser)
+
+
+def test_a_gateway_that_is_shut_is_told_on_top_and_blamed_for_the_waiting(app, browser):
+    now = clock.now()
+    promised(app, next_try_at=now - timedelta(hours=1))
+    with app.app_context(), transaction() as session:
+        session.add(Carrier(name=By.SMS, free_at=now, failures=6, last_error="twilio_auth",
+                            shut_until=now + timedelta(minutes=5)))  # fmt: skip
+    shown = page(browser)
+    assert "Text messages: the gateway is paused until" in shown
+    assert "does not accept our account" in shown
+    assert "Waiting for the gateway" in shown
+    assert "scheduler" not in shown
+
+
+def test_a_notice_to_somebody_who_wants_no_texts_leads_to_the_case_to_call_from(app, browser):
+    with app.app_context():
+        case = make_case()
+        subject, number = str(case.id), case.number
+    stopped = {"state": State.GIVEN_UP, "last_error": "stopped", "subject_id": subject}
+    shown = page(browser, f"/messages/{promised(app, **stopped)}")
+    assert "somebody has to call" in shown
+    assert f'href="/cases/{number}"' in shown
+    invited = promised(app, "2", occasion="invitation", **stopped)
+    assert "somebody has to call" not in page(browser, f"/messages/{invited}")
+
+
+def test_an_administrator_gets_no_link_to_a_case(app, browser):
+    with app.app_context():
+        subject = str(make_case().id)
+        admin = make_account(Role.ADMIN, department="XZSP")
+        let_go(admin)
+    message_id = promised(app, state=State.GIVEN_UP, last_error="stopped", subject_id=subject)
+    client = app.test_client()
+    sign_in(client, admin)
+    assert "/cases/HC-" not in page(client, f"/messages/{message_id}")
+
+
+def test_not_even_a_part_of_the_number_is_for_whom_the_case_is_about(app, browser):
+    with app.app_context():
+        subject = str(make_case().id)
+        accused = make_account(Role.SUPERVISOR, department="RS")
+        with transaction() as session:
+            session.get_one(Account, accused.id).window_code = "RS-12"
+        let_go(accused)
+    message_id = promised(app, state=State.GIVEN_UP, last_error="stopped", subject_id=subject)
+    client = app.test_client()
+    sign_in(client, accused)
+    for path in ("/messages", f"/messages/{message_id}"):
+        assert "138****" not in page(client, path)
+        assert "138****5678" in page(browser, path)
+
+
+def test_a_page_tells_how_a_text_travelled(app, browser):
+    now = clock.now()
+    message_id = promised(
+        app, state=State.DELIVERED, carrier="twilio", provider_id="SM77", parts=2, sent_at=now,
+        delivered_at=now, not_before=now + timedelta(hours=9),
+    )  # fmt: skip
+    shown = page(browser, f"/messages/{message_id}")
+    for words in ("Delivered", "twilio", "SM77", "<dt>Parts</dt><dd>2</dd>", "Not before"):
+        assert words in shown
+
+
+CODES = (
+    "no_mailbox lease_lapsed no_words_KeyError no_phone_InvalidTag failed_OSError stopped too_many "
+    "quiet asked_today said_twice not_wanted not_on_list cannot_be_asked smtp_data_Timeout smtp_550 "
+    "smtp_connect_gaierror smtp_envelope_OSError twilio_client twilio_answer twilio_too_many "
+    "twilio_connect_timeout twilio_read_ReadTimeout twilio_5xx twilio_408 twilio_429 twilio_auth "
+    "twilio_undelivered twilio_failed twilio_canceled twilio_30001 twilio_30003 twilio_30004 "
+    "twilio_30005 twilio_30006 twilio_30007 twilio_30008 twilio_30034 twilio_99999 http_LIMIT "
+    "http_no_template http_STOPPED http_connect_X http_read_X http_5xx http_302 http_403 "
+    "http_answer http_other http_BLACKLIST"
+)
+
+
+def test_every_reason_is_said_in_words(app):
+    codes = [*CODES.split(), *(f"twilio_{one}" for one in (STOPPED, *HOPELESS, *OUR_OWN))]
+    with app.test_request_context("/?lang=en"):
+        assert [code for code in codes if reason_words(code) == code] == []
+        assert "switched off" in reason_words("twilio_30003")
+        assert "settings" in reason_words("twilio_21606")
+        assert "wants no text messages" in reason_words("twilio_21610")
 
 
 def test_names_are_escaped(app, browser):
