@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from cryptography.exceptions import InvalidTag
 from flask import Flask
 
 from ..cases.casefile import File
@@ -84,7 +83,5 @@ def invitation_of(event: ServiceEvent) -> Standing:
 
 
 def _has_mobile(event: ServiceEvent) -> bool:
-    try:
-        return is_mobile(phone_of(event))
-    except (InvalidTag, KeyError, ValueError):  # its key is gone, so nobody can be asked
-        return False
+    number = phone_of(event)
+    return number is not None and is_mobile(number)

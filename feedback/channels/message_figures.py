@@ -32,6 +32,7 @@ SKIPPED = {
     Skipped.RATED: _l("rated already"), Skipped.EXPIRED: _l("too late to rate"),
     Skipped.STOPPED: _l("wants no text messages"), Skipped.NO_MOBILE: _l("no mobile number"),
     Skipped.OWN_SERVICE: _l("staff of the office that served"),
+    Skipped.UNREADABLE: _l("the number does not open"),
 }  # fmt: skip
 
 
