@@ -11,6 +11,7 @@ from .config import ROOT, Settings, load_settings
 from .db import db, engine_options, open_database
 from .language import open_languages
 from .limits import allow_body, open_limits
+from .notify import senders
 from .offices.sign_in import open_accounts
 from .scheduler.commands import commands as scheduler_commands
 
@@ -18,9 +19,14 @@ __all__ = ["create_app", "models"]
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Configure the app and open its doors. Raises pydantic.ValidationError for bad settings."""
+    """Configure the app and open its doors.
+
+    Raises ValueError for bad settings: mostly pydantic's ValidationError, which is one.
+    """
     app = Flask(__name__, template_folder=ROOT / "templates", static_folder=ROOT / "static")
-    configure(app, settings or load_settings())
+    settings = settings or load_settings()
+    senders.check(settings)
+    configure(app, settings)
     open_database(app)
     open_accounts(app)
     app.before_request(allow_body)

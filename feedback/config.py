@@ -6,9 +6,11 @@ the operations page show. Secrets have no default.
 
 import base64
 import os
+import re
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from flask import current_app
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -24,6 +26,10 @@ KEY_IDS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """What may be a key's id: Crockford's alphabet, which has no I, L, O and U."""
 
 Switch = Literal["on", "off"]
+
+TWILIO_FROM = re.compile(r"\+[0-9]{7,15}|MG[0-9a-fA-F]{32}|[0-9]{3,8}")
+"""A number, a messaging service or a short code. No name: nobody could answer it."""
+WEB_ADDRESS = re.compile("https?://[!-~]+")
 
 
 def parse_key_ring(text: str) -> KeyRing:
@@ -148,7 +154,8 @@ class Settings(BaseSettings):
         SecretStr(""), description="Twilio: the token before, still accepted while it is changed."
     )
     twilio_from: str = Field(
-        "", description="Twilio: our number (+…), or the SID of a messaging service (MG…)."
+        "",
+        description="Twilio: our number (+…), our short code, or the SID of a messaging service (MG…).",
     )
     twilio_api: str = Field(
         "https://api.twilio.com", description="Where Twilio's API is; another one for trials."
@@ -160,8 +167,8 @@ class Settings(BaseSettings):
     )
     sms_http_templates: dict[str, str] = Field(
         default={},
-        description="Plain HTTP gateway: registered templates, as JSON: "
-        '{"invitation.zh_CN": "SMS_1001", …}.',
+        description="Plain HTTP gateway: registered templates, as JSON, for every text message at "
+        'least the Chinese one: {"invitation.zh_CN": "SMS_1001", …}.',
     )
 
     invitations: Switch = Field("on", description="Whether applicants are asked by text message.")
@@ -203,10 +210,32 @@ class Settings(BaseSettings):
             raise ValueError("must start with http:// or https://")
         return value.rstrip("/")
 
+    @field_validator(
+        "twilio_account_sid", "twilio_auth_token", "twilio_old_auth_token", "twilio_from",
+        "twilio_api", "sms_http_url", "sms_http_account", "sms_http_secret", mode="before",
+    )  # fmt: skip
+    @classmethod
+    def _without_blanks(cls, value: object) -> object:
+        return value.strip() if isinstance(value, str) else value
+
+    @field_validator("twilio_from")
+    @classmethod
+    def _can_be_answered(cls, value: str) -> str:
+        if value and not TWILIO_FROM.fullmatch(value):
+            raise ValueError("must be a number with + and country code, a short code, or MG…")
+        return value
+
+    @field_validator("twilio_api", "sms_http_url")
+    @classmethod
+    def _on_the_web(cls, value: str) -> str:
+        if value and not _is_web_address(value):
+            raise ValueError("must be an address that begins with http:// or https://")
+        return value
+
     @model_validator(mode="after")
     def _gateway_is_whole(self) -> Self:
         needed = {
-            "twilio": ("twilio_account_sid", "twilio_auth_token", "twilio_from"),
+            "twilio": ("twilio_account_sid", "twilio_auth_token", "twilio_from", "twilio_api"),
             "http": ("sms_http_url", "sms_http_account", "sms_http_secret"),
         }.get(self.sms_sender, ())
         missing = [name for name in needed if not _said(getattr(self, name))]
@@ -235,7 +264,15 @@ class Settings(BaseSettings):
 
 
 def _said(value: str | SecretStr) -> str:
-    return value.get_secret_value() if isinstance(value, SecretStr) else value
+    return (value.get_secret_value() if isinstance(value, SecretStr) else value).strip()
+
+
+def _is_web_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return bool(parts.hostname) and parts.port != 0 and bool(WEB_ADDRESS.fullmatch(value))
+    except ValueError:  # brackets that do not close, or a port that is none
+        return False
 
 
 def load_settings() -> Settings:

@@ -10,6 +10,7 @@ import heapq
 import hmac
 import json
 import random
+import re
 import threading
 import time
 import urllib.request
@@ -31,6 +32,8 @@ TOKEN = "the-token-of-a-stand-in"
 NUMBER = "+15005550006"
 NO_NUMBER = "+15005550001"
 """Twilio's own test number for «this is no telephone number»."""
+
+SENDERS_OF_A_SERVICE = re.compile("/v1/Services/MG[0-9a-f]{32}/(PhoneNumbers|ShortCodes)")
 
 HTTP_ACCOUNT = "licheng"
 HTTP_SECRET = "the-secret-of-a-stand-in"
@@ -156,6 +159,9 @@ class TwilioStandIn(StandIn):
     ) -> None:
         super().__init__(chance, delay)
         self.inbound: list[dict[str, Any]] = []
+        self.numbers = [NUMBER]
+        """Those of every messaging service."""
+        self.short_codes: list[str] = []
         self.undeliverable: set[str] = set()
         self.clock = clock
         self.callbacks = _Callbacks(self, callbacks, callback_delay) if callbacks else None
@@ -172,10 +178,12 @@ class TwilioStandIn(StandIn):
         with self.lock:
             return [message["body"] for message in self.messages if message["to"] == phone]
 
-    def receive(self, phone: str, body: str, at: datetime | None = None) -> dict[str, Any]:
+    def receive(
+        self, phone: str, body: str, at: datetime | None = None, to: str = NUMBER
+    ) -> dict[str, Any]:
         """Receive a text from a citizen, and keep it."""
         with self.lock:
-            text = self._record(phone, NUMBER, body, "inbound", "received", at or self.clock())
+            text = self._record(phone, to, body, "inbound", "received", at or self.clock())
             self.inbound.append(text | {"date_sent": text["date_created"]})
             return self.inbound[-1]
 
@@ -206,6 +214,8 @@ class TwilioStandIn(StandIn):
         self.gets.append(handler.path)
         if self.answer:
             return self.answer
+        if of_service := SENDERS_OF_A_SERVICE.fullmatch(urlsplit(handler.path).path):
+            return self._senders(of_service[1])
         if not _is_known(handler, self.expected_path):
             return _twilio_error(401, 20003, "Authenticate")
         if self.chance.is_silent():
@@ -215,6 +225,15 @@ class TwilioStandIn(StandIn):
             found = [one for one in self.messages + self.inbound if _is_asked_for(one, query)]
             found.sort(key=lambda one: self._moments[one["sid"]], reverse=True)
             return Answer(200, self._page(found, query))
+
+    def _senders(self, kind: str) -> Answer:
+        """List the numbers of a messaging service, or its short codes."""
+        key, field_name, known = {
+            "PhoneNumbers": ("phone_numbers", "phone_number", self.numbers),
+            "ShortCodes": ("short_codes", "short_code", self.short_codes),
+        }[kind]
+        meta = {"key": key, "page": 0, "page_size": 50, "next_page_url": None}
+        return Answer(200, {key: [{field_name: one} for one in known], "meta": meta})
 
     expected_path = f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
 

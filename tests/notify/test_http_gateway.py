@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from feedback.notify.models import By, State
 from feedback.notify.senders import (
@@ -17,6 +18,7 @@ from feedback.notify.senders import (
     Incoming,
     Letter,
     OptedOut,
+    Refused,
     Rejected,
     Told,
     Uncertain,
@@ -38,7 +40,7 @@ NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 SECONDS = str(int(NOW.timestamp()))
 TEMPLATES = {"invitation.zh_CN": "SMS_1001", "invitation.en": "SMS_1002", "empty.zh_CN": ""}
 
-Refusal = (Unreachable, Rejected, OptedOut, Uncertain)
+Refusal = (Refused, Rejected, Uncertain)
 
 
 @pytest.fixture
@@ -50,8 +52,9 @@ def carrier():
 @pytest.fixture
 def http(carrier, tmp_path):
     def sender(**changes):
-        values = http_settings(carrier, sms_http_templates=TEMPLATES, **changes)
-        return HttpSender(make_settings(tmp_path, **values))
+        values = http_settings(carrier, sms_http_templates=TEMPLATES)
+        # Unchecked, so that what is wrong with them is met here and not at the start.
+        return HttpSender(make_settings(tmp_path, **values).model_copy(update=changes))
 
     return sender
 
@@ -86,14 +89,14 @@ def test_a_citizen_is_written_to_in_their_language_or_else_in_chinese(carrier, h
 
 
 @pytest.mark.parametrize("occasion", ["reminder", "empty", ""])
-def test_what_has_no_template_is_not_sent(carrier, http, occasion):
+def test_what_has_no_template_is_not_sent_and_in_the_end_a_person_sees_it(carrier, http, occasion):
     problem = refusal(http(), occasion=occasion)
-    assert (type(problem), problem.reason) == (Rejected, "http_no_template")
+    assert (type(problem), problem.reason) == (Refused, "http_no_template")
     assert carrier.posts == 0
 
 
 def test_a_wrong_secret_is_our_trouble_and_not_the_messages(carrier, http):
-    problem = refusal(http(sms_http_secret="wrong"))
+    problem = refusal(http(sms_http_secret=SecretStr("wrong")))
     assert (type(problem), problem.reason) == (Unreachable, "http_401")
     assert carrier.messages == []
 
@@ -125,13 +128,20 @@ def test_an_id_is_kept_if_it_is_one(carrier, http, said, kept):
         (200, {"code": "LIMIT"}, Unreachable, "http_LIMIT"),
         (200, {"code": "STOPPED"}, OptedOut, "http_STOPPED"),
         (200, {"code": "BAD_NUMBER"}, Rejected, "http_BAD_NUMBER"),
-        (200, {"code": "BAD_TEMPLATE"}, Rejected, "http_BAD_TEMPLATE"),
+        (200, {"code": "BAD_TEXT"}, Rejected, "http_BAD_TEXT"),
+        (200, {"code": "BUSY"}, Unreachable, "http_BUSY"),
+        (200, {"code": "BALANCE"}, Unreachable, "http_BALANCE"),
+        (200, {"code": "AUTH"}, Unreachable, "http_AUTH"),
+        (200, {"code": "BAD_ACCOUNT"}, Unreachable, "http_BAD_ACCOUNT"),
+        # Only this occasion's texts suffer, so the others do not wait; but a person must see it.
+        (200, {"code": "BAD_TEMPLATE"}, Refused, "http_BAD_TEMPLATE"),
+        # Nobody knows what it is about, so no invitation may end by it in silence.
         (400, {"code": "BAD_NUMBER"}, Rejected, "http_BAD_NUMBER"),
-        (200, {"code": "isv.amount-not-enough"}, Rejected, "http_ISVAMOUNTNOTENOUGH"),
-        (200, {"code": "余额不足"}, Rejected, "http_other"),
-        (200, {"code": ""}, Rejected, "http_other"),
-        (200, {"code": f"NO_{PHONE}"}, Rejected, "http_other"),
-        (200, {"code": "X" * 100_000}, Rejected, "http_" + "X" * 20),
+        (200, {"code": "isv.amount-not-enough"}, Refused, "http_ISVAMOUNTNOTENOUGH"),
+        (200, {"code": "余额不足"}, Refused, "http_other"),
+        (200, {"code": ""}, Refused, "http_other"),
+        (200, {"code": f"NO_{PHONE}"}, Refused, "http_other"),
+        (200, {"code": "X" * 100_000}, Refused, "http_" + "X" * 20),
         (401, {"code": "SIGNATURE"}, Unreachable, "http_401"),
         (403, b"<html>", Unreachable, "http_403"),
         (404, b"<html>", Unreachable, "http_404"),
@@ -160,6 +170,21 @@ def test_the_answer_says_whether_the_text_has_left(carrier, http, status, said, 
     problem = refusal(http())
     assert type(problem) is kind
     assert problem.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("status", "is_theirs"), [(500, True), (503, True), (408, True), (302, False), (200, False)]
+)
+def test_a_doubt_is_the_gateways_fault_if_the_gateway_failed(carrier, http, status, is_theirs):
+    carrier.answer = Answer(status, b"oops")
+    assert refusal(http()).carriers_fault is is_theirs
+
+
+def test_a_doubt_is_the_gateways_fault_if_it_hung_up_or_kept_silent(carrier, http):
+    carrier.chance = Chance(closes_after=1)
+    assert refusal(http()).carriers_fault
+    carrier.delay = 1
+    assert refusal(http(sms_timeout_seconds=0.2)).carriers_fault
 
 
 def test_a_number_that_is_none_and_a_phone_that_said_stop(carrier, http):

@@ -72,8 +72,9 @@ def test_one_refused_mailbox_does_not_keep_it_from_the_others(smtp):
 def test_a_connection_lost_after_the_data_leaves_it_uncertain(smtp):
     with post_office() as office:
         office.drops_after_data = True
-        with pytest.raises(Uncertain):
+        with pytest.raises(Uncertain) as doubt:
             send(smtp(office.port))
+    assert doubt.value.carriers_fault
     assert len(office.mails) == 1, "it had in fact arrived"
 
 

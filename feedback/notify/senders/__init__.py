@@ -2,6 +2,7 @@
 
 from ...config import Settings
 from ..models import By
+from . import http
 from .base import (
     Asked,
     CannotTell,
@@ -28,8 +29,17 @@ from .twilio import TwilioSender
 __all__ = [
     "Asked", "CannotTell", "ConsoleSender", "HttpSender", "Inbox", "Incoming", "Letter", "NotSent",
     "OnList", "OptedOut", "Refused", "Rejected", "Sender", "Senders", "SmtpSender", "Told",
-    "TwilioSender", "Uncertain", "Unreachable", "can_be_asked", "chosen", "inboxes",
+    "TwilioSender", "Uncertain", "Unreachable", "can_be_asked", "check", "chosen", "inboxes",
 ]  # fmt: skip
+
+
+def check(settings: Settings) -> None:
+    """Refuse settings by which a text message could not be sent. Raises ValueError.
+
+    Here and not with the settings, which do not know what messages there are.
+    """
+    if settings.sms_sender == "http":
+        http.check_templates(settings.sms_http_templates)
 
 
 def chosen(settings: Settings) -> Senders:

@@ -1,8 +1,10 @@
 """What every carrier of messages looks like from inside. A new one is one file beside this one.
 
 What a sender raises must be true, because the outbox acts on it without asking: `Refused` and
-`Rejected` only if the message has certainly not left, `Uncertain` otherwise. Reasons are codes
-without addresses, phones or words; they are stored and shown.
+`Rejected` only if the message has certainly not left, `Uncertain` otherwise. `Rejected` ends an
+invitation without a word to anybody, so it is only for what is known to be wrong with this phone or
+this text; whatever else is said, known or not, is `Refused`, and in the end a person sees it.
+Reasons are codes without addresses, phones or words; they are stored and shown.
 """
 
 from collections.abc import Iterable
@@ -48,7 +50,7 @@ class OptedOut(Rejected):
 class Uncertain(NotSent):
     """The message may have left or not; the carrier is asked, or a person.
 
-    `carriers_fault` says that the carrier itself is the trouble, so that the others had better wait.
+    `carriers_fault` says that the carrier failed, hung up or kept silent: others may fare no better.
     """
 
     def __init__(self, reason: str, carriers_fault: bool = False) -> None:
@@ -116,6 +118,8 @@ class Incoming:
     """In E.164."""
     body: str
     sent_at: datetime
+    opt_out: str = ""
+    """STOP, START or HELP if the gateway took it for that and has answered it itself, else ""."""
 
 
 class Sender(Protocol):

@@ -17,13 +17,32 @@ from ... import clock
 from ...config import Settings
 from ...text import phone
 from ..models import State
+from ..occasions import TEXTS
+from ..wording import LOCALES
 from . import web
-from .base import Incoming, Letter, NotSent, OptedOut, Rejected, Told, Uncertain, Unreachable
+from .base import (
+    Incoming,
+    Letter,
+    NotSent,
+    OptedOut,
+    Refused,
+    Rejected,
+    Told,
+    Uncertain,
+    Unreachable,
+)
 
 MAY_DIFFER = timedelta(minutes=5)
 
-NO: dict[str, type[NotSent]] = {"LIMIT": Unreachable, "STOPPED": OptedOut}
-"""What a code means; every other one is a no for good."""
+NO: dict[str, type[NotSent]] = {
+    "BAD_NUMBER": Rejected, "BAD_TEXT": Rejected, "STOPPED": OptedOut, "LIMIT": Unreachable,
+    "BUSY": Unreachable, "BALANCE": Unreachable, "AUTH": Unreachable, "BAD_ACCOUNT": Unreachable,
+    "BAD_TEMPLATE": Refused,
+}  # fmt: skip
+"""What a code means; one that we do not know is tried again, and in the end a person sees it.
+
+A bad template is one of many: texts of other occasions would go, so nobody else waits for it.
+"""
 NOT_US = {401, 403, 429}
 """Answers to whoever asks, whatever the message."""
 
@@ -44,8 +63,7 @@ class HttpSender:
         try:
             answer = self._post(body, moment)
         except RequestException as problem:
-            kind = Unreachable if web.never_left(problem) else Uncertain
-            raise kind(web.reason("http", problem)) from None
+            raise web.unanswered("http", problem) from None
         return _provider_id(_accepted(answer).get("id"))
 
     def _order(self, letter: Letter, moment: str) -> dict[str, object]:
@@ -64,7 +82,7 @@ class HttpSender:
         for locale in (letter.locale, "zh_CN"):
             if template := registered.get(f"{letter.occasion}.{locale}"):
                 return template
-        raise Rejected("http_no_template")
+        raise Refused("http_no_template")
 
     def _post(self, body: bytes, moment: str) -> Response:
         secret = self._settings.sms_http_secret.get_secret_value()
@@ -78,6 +96,23 @@ class HttpSender:
                 self._settings.sms_http_url, data=body, headers=headers, allow_redirects=False,
                 timeout=self._settings.sms_timeout_seconds,
             )  # fmt: skip
+
+
+def check_templates(registered: dict[str, str]) -> None:
+    """Refuse templates for messages that there are not, and messages without a Chinese template.
+
+    Otherwise it would be found out one text message after the other. Raises ValueError.
+    """
+    known = {f"{one}.{locale}" for one in TEXTS for locale in LOCALES}
+    has = {name for name, template in registered.items() if template.strip()}
+    lacks = {f"{one}.zh_CN" for one in TEXTS} - has
+    problems = [
+        f"{what} {', '.join(sorted(names))}"
+        for what, names in (("lacks", lacks), ("has unknown", set(registered) - known))
+        if names
+    ]
+    if problems:
+        raise ValueError(f"FEEDBACK_SMS_HTTP_TEMPLATES {' and '.join(problems)}")
 
 
 def _accepted(response: Response) -> dict[str, object]:
@@ -99,14 +134,14 @@ def _json(response: Response) -> dict[str, object]:
 def _refusal(status: int, code: object) -> NotSent:
     """Return what an answer other than yes means; only a clear no says that nothing was taken."""
     if status >= 500:
-        return Uncertain("http_5xx")
+        return Uncertain("http_5xx", carriers_fault=True)
     if 300 <= status < 400 or status == 408 or code == "OK":
-        return Uncertain(f"http_{status}")
+        return Uncertain(f"http_{status}", carriers_fault=status == 408)
     if status in NOT_US or (status >= 400 and not isinstance(code, str)):
         return Unreachable(f"http_{status}")
     if not isinstance(code, str):
         return Uncertain("http_answer")
-    return NO.get(code, Rejected)(_reason(code))
+    return NO.get(code, Refused)(_reason(code))
 
 
 def _reason(code: object) -> str:

@@ -79,7 +79,7 @@ class SmtpSender:
         except smtplib.SMTPDataError as refusal:  # said no before anything flowed
             raise Refused(f"smtp_{refusal.smtp_code}") from refusal
         except (OSError, smtplib.SMTPException) as problem:
-            raise Uncertain(_reason("data", problem)) from problem
+            raise Uncertain(_reason("data", problem), carriers_fault=True) from problem
         if code != 250:
             raise Refused(f"smtp_{code}")
 

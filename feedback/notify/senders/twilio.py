@@ -32,6 +32,7 @@ from .base import (
     NotSent,
     OnList,
     OptedOut,
+    Refused,
     Rejected,
     Told,
     Uncertain,
@@ -39,17 +40,26 @@ from .base import (
 )
 
 REAL_API = "https://api.twilio.com"
+SERVICES = "https://messaging.twilio.com"
+"""Where the library asks which numbers a messaging service has."""
 PAGE = 100
 MOST = 10_000
-"""So many messages are read at once; beyond that something is wrong, and nothing is concluded."""
-CLOCKS_DIFFER = timedelta(minutes=1)
+"""So many messages to one phone are read; beyond that something is wrong, and nothing is concluded."""
+CLOCKS_DIFFER = timedelta(hours=3)
+"""Nothing is lost by looking back far: a message is known again by its words, and once only."""
+TRIAL = "Sent from your Twilio trial account - "
+"""What Twilio puts before each text of a trial account, in its list, too."""
+OPT_OUTS = ("STOP", "START", "HELP")
 LONGEST_ID = 64
 
 STOPPED = 21610
-HOPELESS = {21211, 21214, 21217, 21219, 21408, 21421, 21612, 21614, 21617, 21635}
+HOPELESS = {21211, 21214, 21217, 21265, 21614, 21617, 21635}
 """What is wrong with this phone or this text (twilio.com/docs/api/errors); the next may go well."""
-OUR_OWN = {20404, 21212, 21603, 21606, 21609, 21611, 21659, 21703, 21705}
-"""What is wrong with our number, our settings or our queue: the next would fare no better."""
+OUR_OWN = {
+    20404, 21212, 21408, 21603, 21606, 21609, 21611, 21612, 21659, 21660, 21703, 21704, 21705,
+}  # fmt: skip
+"""What is wrong with our number, our permissions, our settings or our queue: the next would fare no
+better. What is in neither set and no trouble of signing in is tried again, and a person sees it."""
 
 STATES = {
     "accepted": State.SENT, "scheduled": State.SENT, "queued": State.SENT, "sending": State.SENT,
@@ -74,7 +84,7 @@ class TwilioSender:
             try:
                 sid = client.messages.create(**self._message(letter)).sid
             except RequestException as problem:
-                raise _unanswered(problem) from None
+                raise web.unanswered("twilio", problem) from None
             except TwilioException:
                 raise _refusal(http.answer) from None
             except UNREADABLE:
@@ -89,14 +99,33 @@ class TwilioSender:
             return [_on_list(one) for one in found if one.direction.startswith("outbound")]
 
     def incoming(self, since: datetime) -> list[Incoming]:
-        ours = self._settings.twilio_from
-        # Twilio counts in whole seconds, and a service has many numbers, so there is none to ask by.
+        # Twilio counts in whole seconds.
         after = since.astimezone(UTC).replace(microsecond=0)
-        number = {} if _is_service(ours) else {"to": ours}
         with self._asking() as client:
-            found = client.messages.stream(date_sent_after=after, page_size=PAGE, **number)
-            texts = [_received(one) for one in _in_reason(found) if _is_for(one, ours)]
-            return [text for text in texts if text and text.sent_at >= after]
+            texts = [
+                text for number in self._numbers(client) for text in _to(client, number, after)
+            ]
+            return [text for one in texts if self._is_ours(one) and (text := _received(one))]
+
+    def _numbers(self, client: Client) -> list[str]:
+        """Return the numbers that citizens write to.
+
+        Asked for number by number, what we send is not on the list, which may be ten times as much.
+        """
+        ours = self._settings.twilio_from
+        if not _is_service(ours):
+            return [ours]
+        service = client.messaging.v1.services(ours)
+        numbers = [one.phone_number for one in service.phone_numbers.stream(page_size=PAGE)]
+        numbers += [one.short_code for one in service.short_codes.stream(page_size=PAGE)]
+        if not numbers or not all(map(_is_id, numbers)):
+            raise CannotTell("twilio_no_numbers")
+        return numbers
+
+    def _is_ours(self, one: Any) -> bool:
+        """Say whether a citizen sent it, and not to a service that had the number before."""
+        ours, service = self._settings.twilio_from, one.messaging_service_sid
+        return one.direction == "inbound" and (not _is_service(ours) or service in (None, ours))
 
     def _message(self, letter: Letter) -> dict[str, str]:
         ours = self._settings.twilio_from
@@ -150,13 +179,16 @@ class _Http(TwilioHttpClient):
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
         """Make the request and keep the answer: what the library raises forgets its headers."""
-        if not url.startswith(f"{REAL_API}/"):
-            raise ValueError("a page of Twilio's leads elsewhere, and our token would go along")
         self.answer = None
-        self.answer = super().request(
-            method, self._api + url.removeprefix(REAL_API), *args, **kwargs
-        )
+        self.answer = super().request(method, self._address(url), *args, **kwargs)
         return self.answer
+
+    def _address(self, url: str) -> str:
+        """Return where the settings want a request to go. Raises ValueError."""
+        for host in (REAL_API, SERVICES):
+            if url.startswith(f"{host}/"):
+                return url if self._api == REAL_API else self._api + url.removeprefix(host)
+        raise ValueError("a page of Twilio's leads elsewhere, and our token would go along")
 
     def log_request(self, kwargs: object) -> None:
         """Keep silent: there are phones in it."""
@@ -165,18 +197,14 @@ class _Http(TwilioHttpClient):
         """Keep silent."""
 
 
-def _unanswered(problem: RequestException) -> NotSent:
-    kind = Unreachable if web.never_left(problem) else Uncertain
-    return kind(web.reason("twilio", problem))
-
-
 def _refusal(answer: Response | None) -> NotSent:
     """Return what Twilio's own no means for the message; only 4xx says that it took nothing."""
     if answer is None:
         return Unreachable("twilio_client")
     status = answer.status_code
     if status == 408 or not 400 <= status < 500:
-        return Uncertain("twilio_5xx" if status >= 500 else f"twilio_{status}")
+        is_theirs = status == 408 or status >= 500
+        return Uncertain("twilio_5xx" if status >= 500 else f"twilio_{status}", is_theirs)
     if status == 429:
         return Unreachable("twilio_429", _wait(answer))
     return _no(status, _code(answer))
@@ -185,8 +213,12 @@ def _refusal(answer: Response | None) -> NotSent:
 def _no(status: int, code: int) -> NotSent:
     if code == STOPPED:
         return OptedOut(f"twilio_{code}")
-    if code in HOPELESS or (status == 400 and code not in OUR_OWN):
+    if code in HOPELESS:
         return Rejected(f"twilio_{code}")
+    if code in OUR_OWN:
+        return Unreachable(f"twilio_{code}")
+    if status == 400:
+        return Refused(f"twilio_{code}")
     return Unreachable("twilio_auth" if status in (401, 403) else f"twilio_{code}")
 
 
@@ -225,6 +257,25 @@ def _until_old(messages: Iterable[Any], since: datetime) -> Iterator[Any]:
             return
 
 
+def _to(client: Client, number: str, after: datetime) -> Iterator[Any]:
+    """Give what was sent to a number from `after` on, page after page, however much it is."""
+    listed = client.messages.stream(to=number, date_sent_after=after, page_size=PAGE)
+    return (one for one in _onward(listed) if (one.date_sent or one.date_created) >= after)
+
+
+def _onward(messages: Iterable[Any]) -> Iterator[Any]:
+    """Give each message once. A list that goes round in circles would never end."""
+    seen: set[str] = set()
+    again = 0
+    for one in messages:
+        again += one.sid in seen
+        if again > PAGE:
+            raise CannotTell("twilio_in_circles")
+        if one.sid not in seen:
+            yield one
+        seen.add(one.sid)
+
+
 def _in_reason(messages: Iterable[Any]) -> Iterator[Any]:
     for number, one in enumerate(messages):
         if number == MOST:
@@ -237,17 +288,11 @@ def _on_list(one: Any) -> OnList:
         raise ValueError("what Twilio lists has an id and a text")
     state = STATES.get(one.status, State.SENT)  # whatever became of it, it was taken
     reason = _why(one.status, str(one.error_code)) if state is State.FAILED else ""
-    return OnList(one.sid, one.body, state, reason)
+    return OnList(one.sid, one.body.removeprefix(TRIAL), state, reason)
 
 
 def _received(one: Any) -> Incoming | None:
     return _incoming(one.sid, one.from_, one.body, one.date_sent or one.date_created)
-
-
-def _is_for(one: Any, ours: str) -> bool:
-    """Say whether a citizen sent it, and not to another service of the same account."""
-    service = one.messaging_service_sid
-    return one.direction == "inbound" and (not _is_service(ours) or service in (None, ours))
 
 
 def _is_service(ours: str) -> bool:
@@ -307,13 +352,22 @@ def told(said: Mapping[str, object]) -> Told | None:
 
 def incoming_of(form: Mapping[str, object], now: datetime) -> Incoming | None:
     """Return the text message that Twilio hands us, or None if this is none."""
-    return _incoming(form.get("MessageSid"), form.get("From"), form.get("Body"), now)
+    opt_out = _opt_out(form.get("OptOutType"))
+    return _incoming(form.get("MessageSid"), form.get("From"), form.get("Body"), now, opt_out)
 
 
-def _incoming(sid: object, phone: object, body: object, at: datetime) -> Incoming | None:
+def _incoming(
+    sid: object, phone: object, body: object, at: datetime, opt_out: str = ""
+) -> Incoming | None:
     if not _is_id(sid) or not _is_id(phone):
         return None
-    return Incoming("twilio", str(sid), str(phone), web.words(body), at)
+    return Incoming("twilio", str(sid), str(phone), web.words(body), at, opt_out)
+
+
+def _opt_out(said: object) -> str:
+    """Return what Twilio's Advanced Opt-Out took a text for, if it is one of the three."""
+    kind = said.upper() if isinstance(said, str) else ""
+    return kind if kind in OPT_OUTS else ""
 
 
 def twiml(words: str | None, callback: str | None) -> str:
