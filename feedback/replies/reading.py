@@ -5,7 +5,7 @@ whatever is in doubt stays words, so that the citizen can be asked back.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ..catalog.grades import Grade
@@ -31,6 +31,7 @@ class Reading:
 
     meaning: Meaning
     grade: Grade | None = None
+    """For a rating; for a stop only if what stands beside it is clearly a rating."""
     letter: str | None = None
     """Which of several services, A to Z. Never T: alone it asks to stop."""
     words: str = ""
@@ -48,7 +49,17 @@ class _Reply:
     def typed_from(self, position: int) -> str:
         """Return what was typed from a place of `plain` on, if it has a letter or number at all."""
         rest = self.typed[self.origin[position] : self.origin[len(self.plain)]].strip()
-        return rest if any(map(str.isalnum, rest)) else ""
+        return _telling(rest)
+
+    def typed_without(self, part: re.Match[str]) -> str:
+        """Return what was typed around a part of `plain`."""
+        before = self.typed[: self.origin[part.start()]].rstrip(" \u3000\n,，、;；:：-—")
+        after = self.typed[self.origin[part.end()] : self.origin[len(self.plain)]].strip()
+        return f"{before}\n{after}".strip()
+
+
+def _telling(typed: str) -> str:
+    return typed if any(map(str.isalnum, typed)) else ""
 
 
 POLITELY = rf"{w.BEFORE}*+(?:{w.COURTESY}{w.BEFORE}*+)*+"
@@ -66,10 +77,13 @@ GAP_BEFORE_BRACKET = re.compile(rf"(?:(?!{w.OPENING_BRACKET}){w.AFTER})*+")
 CHOICE = re.compile(rf"{POLITELY}(?:{w.PREFIX}{w.BEFORE}*+)?{LETTER}{w.AFTER}*+$")
 BOUNDARY = re.compile(f"{w.END}|(?={w.THANKS}|[好差]评)")
 BARE_NUMERALS = tuple("一二三四五壹贰叁肆伍")
-STOP_FIRST = re.compile(
-    rf"{w.BEFORE}*+(?:回复?{w.BEFORE}*+)?{w.STOP_FIRST}(?=[ \n,。.!;:、~…])[ \n,。.!;:、~…]*+"
+# «退订，态度差», «2 TD», «态度差。退订。烦死了»; not «怎么退订宽带», «退订业务办不了».
+STOP_BESIDE = re.compile(
+    rf"^{POLITELY}{w.STOP_WITHIN}(?:[ \n,。.!;:、~…—]++|$)"
+    rf"|(?:^|{w.AFTER}|(?<=[1-5])(?<![0-9][1-5])|(?<=满意)|(?<=[1-5][分星]))"
+    rf"{w.STOP_WITHIN}{w.ONLY_THANKS.pattern}$"
+    rf"|(?<=[,。!;\n]){w.STOP_WITHIN}[,。!;\n]"
 )
-STOP_LAST = re.compile(f"(?:^|{w.AFTER}){w.STOP_FIRST}$")
 COMMANDS = [
     (re.compile(f"(?:回复?[ :,]{{0,3}})?{words}"), reading)
     for words, reading in (
@@ -84,8 +98,18 @@ COMMANDS = [
 def read(text: str) -> Reading:
     """Return what a reply says. Takes any text, also no text and half surrogate pairs."""
     reply = _reply(text)
-    understood = _command(reply) or _choice(reply) or _rating(reply)
+    understood = _command(reply) or _stop(reply) or _choice(reply) or _rating(reply)
     return understood or Reading(Meaning.WORDS, words=reply.typed)
+
+
+def tells_more(words: str) -> bool:
+    """Whether words tell more than a grade in other words or a question about the numbers.
+
+    Counts the letters that remain without those, since «态度差» already is a reason. Simple: where it is
+    wrong, a question stands in the matter, or the citizen is asked why once more.
+    """
+    rest = w.LIKE_A_GRADE.sub("", w.fold(words)[0])
+    return sum(map(str.isalnum, rest)) >= 2
 
 
 def _reply(text: str) -> _Reply:
@@ -99,9 +123,22 @@ def _command(reply: _Reply) -> Reading | None:
     for command, reading in COMMANDS:
         if command.fullmatch(said):
             return reading
-    if first := STOP_FIRST.match(reply.plain):
-        return Reading(Meaning.STOP, words=reply.typed_from(first.end()))
     return None
+
+
+def _stop(reply: _Reply) -> Reading | None:
+    """Return a wish to stop that stands beside other words; a clear grade beside it counts too.
+
+    Looked for before anything is doubted: whoever asks to stop must be heard.
+    """
+    found = STOP_BESIDE.search(reply.plain)
+    if found is None:
+        return None
+    rest = reply.typed_without(found)
+    rated = _rating(_reply(rest))
+    if rated:
+        return replace(rated, meaning=Meaning.STOP)
+    return Reading(Meaning.STOP, words=_telling(rest))
 
 
 def _choice(reply: _Reply) -> Reading | None:
@@ -113,8 +150,6 @@ def _rating(reply: _Reply) -> Reading | None:
     said = _said(reply.plain)
     if said is None or is_doubtful(said):
         return None
-    if STOP_LAST.search(said.words):  # who asks to stop must be heard
-        return Reading(Meaning.STOP, words=reply.typed)
     letter = said.letter.upper() if said.letter else None
     return Reading(Meaning.RATING, said.grade, letter, _words(reply, said))
 

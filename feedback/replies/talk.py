@@ -4,11 +4,12 @@ Decides by the reading and the situation alone, and never guesses: where a reply
 services, or a rating and a reason, the citizen is asked. What a text says is `reading`'s matter.
 """
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from .reading import Meaning, Reading
+from .reading import Meaning, Reading, tells_more
 
 
 class Made(StrEnum):
@@ -33,11 +34,15 @@ class Made(StrEnum):
 ASKING = frozenset({Made.ASKED_GRADE, Made.ASKED_WHICH})
 
 COURTESIES = frozenset({
-    "谢谢", "谢谢你", "谢谢您", "谢谢了", "多谢", "感谢", "非常感谢", "好", "好的", "好嘞", "好滴", "嗯",
-    "嗯嗯", "哦", "收到", "知道了", "辛苦了", "您辛苦了", "不客气", "不用谢", "客气了", "ok", "okay",
-    "thanks", "thank you", "thx", "👍", "🙏", "👌", "[强]", "[玫瑰]",
+    "谢谢", "谢谢你", "谢谢您", "谢谢了", "谢谢你们", "谢谢大家", "多谢", "感谢", "非常感谢", "好", "好的",
+    "好嘞", "好滴", "嗯", "嗯嗯", "哦", "收到", "知道了", "辛苦", "辛苦了", "您辛苦了", "你们辛苦了",
+    "不客气", "不用谢", "客气了", "ok", "okay", "thanks", "thank you", "thx", "👍", "🙏", "👌", "[强]",
+    "[玫瑰]",
 })  # fmt: skip
-"""What people say at the end of a talk. Only the whole text counts."""
+"""What people say at the end of a talk. Only if nothing else is said."""
+
+ENOUGH = 2
+"""So often in a row we ask back; who is then still not understood is looked after by a person."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,8 @@ class Situation:
     """When the phone last wrote."""
     pending: Reading | None = None
     """What it wrote then, if we asked back."""
+    asked_back: int = 0
+    """How often in a row we asked back before this text."""
     wants_reason: bool = False
     """Whether its latest bad rating still lacks a reason that we asked for."""
     has_case: bool = False
@@ -74,45 +81,120 @@ class Step:
     made: Made
     said: Reading
     letter: str = ""
+    also: "Step | None" = None
+    """The review that a wish to stop came with; its words stand there only."""
 
 
 def next_step(reading: Reading, situation: Situation) -> Step:
     """Return what is to be made of a reply."""
-    simple = {
-        Meaning.STOP: Made.STOPPED, Meaning.START: Made.STARTED, Meaning.LANGUAGE: Made.LANGUAGE,
-    }.get(reading.meaning)  # fmt: skip
+    simple = {Meaning.START: Made.STARTED, Meaning.LANGUAGE: Made.LANGUAGE}.get(reading.meaning)
     if simple:
         return Step(simple, reading)
-    said = together(reading, situation.pending)
+    if reading.meaning is Meaning.STOP:
+        return _stop(reading, situation)
+    said = _without_courtesy(together(reading, _pending(reading, situation)))
     if said.meaning is Meaning.RATING:
         return _rating(said, situation)
     if said.meaning is Meaning.CHOICE and situation.open:
-        is_open = any(one.letter == said.letter for one in situation.open)
-        asked = Made.ASKED_GRADE if is_open else Made.ASKED_WHICH
-        return Step(asked, said, said.letter or "" if is_open else "")
-    return Step(_words(said, situation), said)
+        return _choice(said, situation)
+    return Step(_words(reading, situation), reading)
 
 
 def together(reading: Reading, pending: Reading | None) -> Reading:
-    """Join a reply to the one before, about which we asked back: a grade there, a letter here."""
+    """Join a reply to the one before, about which we asked back: a grade there, a letter here.
+
+    What was told before comes along too. Takes its own answers, for several questions in a row.
+    """
     if pending is None:
         return reading
     if reading.meaning is Meaning.CHOICE and pending.meaning is Meaning.RATING:
         return replace(pending, letter=reading.letter)
-    if reading.meaning is Meaning.RATING and pending.meaning is Meaning.CHOICE:
-        return replace(reading, letter=reading.letter or pending.letter)
+    if reading.meaning is Meaning.CHOICE:
+        return replace(reading, words=pending.words)
+    if reading.meaning is Meaning.RATING:
+        named = pending.letter if pending.meaning is Meaning.CHOICE else None
+        words = _joined(reading, pending)
+        return replace(reading, letter=reading.letter or named, words=words)
     return reading
 
 
+def _joined(reading: Reading, pending: Reading) -> str:
+    """Return the words of a rating with those before it.
+
+    Words before a grade are a reason only for a bad one, and only if they tell more than a grade that
+    we did not take («还行», «5?»). Words beside the same grade belong to it, good or bad.
+    """
+    same_grade = pending.grade is not None and pending.grade == reading.grade
+    is_reason = bool(reading.grade and reading.grade.is_negative) and tells_more(pending.words)
+    if not (same_grade or is_reason) or pending.words in reading.words:
+        return reading.words
+    return f"{pending.words}\n{reading.words}".strip()
+
+
+def _pending(reading: Reading, situation: Situation) -> Reading | None:
+    """Return what we asked back about, without words told before another service was asked about."""
+    pending = situation.pending
+    if pending and not reading.letter and _asked_anew(situation):
+        return replace(pending, words="")
+    return pending
+
+
+def _without_courtesy(reading: Reading) -> Reading:
+    """Return a bad rating without words that only thank: they are no reason, so one is asked for."""
+    is_bad = reading.grade is not None and reading.grade.is_negative
+    return replace(reading, words="") if is_bad and _is_courtesy(reading.words) else reading
+
+
+def _is_courtesy(words: str) -> bool:
+    said = words.lower().strip(" ,，。.!！~～")
+    parts = re.split(r"[\s,，。.!！~～]+", said)
+    return said in COURTESIES or COURTESIES.issuperset(parts)
+
+
+def _stop(reading: Reading, situation: Situation) -> Step:
+    """Hear a wish to stop, and the rating beside it if it is clear what it is of.
+
+    Only then: to ask back is what was just forbidden.
+    """
+    if reading.grade:
+        rated = next_step(replace(reading, meaning=Meaning.RATING), situation)
+        if rated.made is Made.REVIEW:
+            return Step(Made.STOPPED, replace(reading, words=""), also=rated)
+    words = "" if _is_courtesy(reading.words) else reading.words
+    return Step(Made.STOPPED, replace(reading, words=words))
+
+
+def _choice(said: Reading, situation: Situation) -> Step:
+    was_one = situation.pending is not None and situation.pending.meaning is Meaning.CHOICE
+    if any(one.letter == said.letter for one in situation.open):
+        asked = Made.PERSON if was_one and _is_enough(situation) else Made.ASKED_GRADE
+        return Step(asked, said, said.letter or "")
+    return Step(Made.PERSON if _is_enough(situation) else Made.ASKED_WHICH, said)
+
+
 def _rating(said: Reading, situation: Situation) -> Step:
+    if _answers_why(said, situation):
+        return Step(Made.REASON, said) if said.words else Step(Made.ASKED_WHICH, said)
     if situation.open:
         meant = _meant(said, situation)
         return Step(Made.REVIEW, said, meant.letter) if meant else Step(Made.ASKED_WHICH, said)
-    if said.words and situation.wants_reason:
-        return Step(Made.REASON, said)
     if said.words and situation.has_case:
         return Step(Made.ADDITION, said)
     return Step(Made.TOO_LATE if situation.known else Made.STRANGER, said)
+
+
+def _answers_why(said: Reading, situation: Situation) -> bool:
+    """Whether a rating may be the answer to our «why», so that it must not rate another service.
+
+    With words it is; a bare grade is asked about if anything is open. Once we asked back, a grade is
+    the answer to that, unless we asked about a bare grade and words are what is new.
+    """
+    if not situation.wants_reason or (said.letter and situation.open) or _asked_anew(situation):
+        return False
+    if situation.pending:
+        asked_about = situation.pending
+        return asked_about.meaning is Meaning.RATING and not asked_about.words and bool(said.words)
+    return bool(said.words or situation.open)
 
 
 def _meant(said: Reading, situation: Situation) -> Open | None:
@@ -127,20 +209,27 @@ def _meant(said: Reading, situation: Situation) -> Open | None:
     return since[0] if situation.last_at and len(since) == 1 else None
 
 
+def _asked_anew(situation: Situation) -> bool:
+    return any(_asked_since(one, situation) for one in situation.open)
+
+
+def _is_enough(situation: Situation) -> bool:
+    return situation.asked_back >= ENOUGH
+
+
 def _asked_since(one: Open, situation: Situation) -> bool:
     return situation.last_at is None or one.asked_at > situation.last_at
 
 
 def _words(said: Reading, situation: Situation) -> Made:
     """Return what words without a grade are. Asked anew since, they may be an answer to that."""
-    if said.words.strip(" 。.!！~～").lower() in COURTESIES:
+    if _is_courtesy(said.words):
         return Made.NOTHING
-    asked_anew = any(_asked_since(one, situation) for one in situation.open)
-    if not asked_anew and said.words:
+    if not _asked_anew(situation) and said.words:
         if situation.wants_reason:
             return Made.REASON
         if situation.has_case:
             return Made.ADDITION
-    if situation.open:
+    if situation.open and not _is_enough(situation):
         return Made.ASKED_GRADE if len(situation.open) == 1 else Made.ASKED_WHICH
-    return Made.PERSON if situation.known else Made.STRANGER
+    return Made.PERSON if situation.known or situation.open else Made.STRANGER

@@ -141,6 +141,15 @@ GRADE = (
 LETTER_BEHIND = f"(?!2b|[34]d)(?P<grade>[1-5]分?|{_WORD}) ?(?P<letter>[a-f])"
 """«5A». Later letters are units there (5h, 5k, 5m), 2B is rude, 3D and 4D are films."""
 
+LIKE_A_GRADE = re.compile(
+    any_of("""
+        [0-9]+ [一二三四五零][分星级] 满意 基本 非常 比较 有点儿? 一般般? 还行 可以 凑合 马马虎虎 差不多
+        过得去 不错 好评 差评 应该 大概 可能 回复? 就是 还是 评价? 选择? 怎么 什么 [啥谁哪] 意思 情况 [你您]好
+        短信 [很太不没还挺最好差高低算行吗吧呢是给打选我你您这对的了个也都或]
+    """)
+)
+"""What people write of how satisfied they are, and when they ask what the numbers mean."""
+
 
 def grade_of(written: str) -> Grade:
     """Return the grade that something found by GRADE means."""
@@ -153,12 +162,27 @@ def grade_of(written: str) -> Grade:
 
 # --- commands ---
 
+_ASKED = "(?:请|请你们?|求求?你们?|麻烦你?们?|拜托)?(?:你们|您)?(?:以后|今后)?"
+_TO_ME = "(?:给|跟|向)?我?"
+_TEXTS = "(?:这种|这些|这类|这个|垃圾)?(?:短信|信息|消息)"
+_DO_NOT = "(?:不要|别|不用|不必|勿|莫|甭|不许|不准)"
+_NO_MORE = any_of(f"""
+    {_DO_NOT}{_TO_ME}再(?:{_TO_ME}|来)发{_TO_ME}(?:{_TEXTS})?(?:给我)?[了啦]?
+    {_DO_NOT}(?:老|一直|总)?{_TO_ME}发{_TO_ME}(?:{_TEXTS}(?:给我)?[了啦]?|(?:给我)?[了啦])
+    {_DO_NOT}再?来?骚扰我?(?:们|人)?[了啦]? 我?(?:不想|不愿意?|不要|不再)再?(?:接收|收到?){_TEXTS}[了啦]?
+    停止发送?(?:{_TEXTS})? 停发短信
+""")
+_PLAINLY = any_of(f"""
+    (?:td|t)退订 退订td? td 拒收{_TEXTS} {_ASKED}{_NO_MORE} unsubscribe
+    (?:我?(?:要求?|想)|请|请?给我|请?帮我|麻烦)?(?:退订|取消订阅)(?:{_TEXTS})?吧?
+""")
 # The words that the carriers teach (TD, T), those of Twilio, and what people write instead.
 STOP = any_of(
-    "td t 退订 td退订 t退订 退订td 退订t 我要退订 请退订 退订短信 取消订阅 请?(?:不要|别)再发了?"
-    " stop unsubscribe cancel end quit stopall revoke optout"
+    rf"{_PLAINLY} t 退订t t\x20退订 td\x20退订 退订\x20td? 拒收 不收短信"
+    r" stop please\x20stop cancel end quit stopall revoke optout"
 )
-STOP_FIRST = any_of("退订 td 取消订阅 unsubscribe")
+STOP_WITHIN = rf"(?:回复?[ :,]{{0,3}})?{_PLAINLY}"
+"""What asks to stop also beside other words. Not 拒收: that is also what windows do with papers."""
 START = any_of("start unstop 订阅 恢复订阅 我要订阅")
 ENGLISH = any_of("en english 英文 英语")
 CHINESE = any_of("中文 cn zh 汉语 chinese")

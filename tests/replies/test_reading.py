@@ -130,6 +130,23 @@ def test_the_letter_t_asks_to_stop_and_never_names_a_service():
     assert read("T").meaning is Meaning.STOP
 
 
+ASKING_TO_STOP = ["退订", "TD", "别再发了", "不要再发短信了", "我要退订", "取消订阅"]
+
+
+@given(ANY_FORM, SEPARATORS, st.sampled_from(ASKING_TO_STOP), st.booleans())
+def test_a_grade_beside_a_wish_to_stop_counts_whichever_comes_first(said, gap, stop, stop_first):
+    grade, form = said
+    reading = read(stop + gap + form if stop_first else form + gap + stop)
+    assert (reading.meaning, reading.grade) == (Meaning.STOP, grade)
+
+
+@given(SAID, st.sampled_from(ASKING_TO_STOP))
+def test_who_asks_to_stop_at_the_end_is_heard_whatever_was_said_before(text, stop):
+    alone = read(text)
+    reading = read(f"{text}，{stop}")
+    assert (reading.meaning, reading.grade) == (Meaning.STOP, alone.grade)
+
+
 # --- whatever is typed ---
 
 
@@ -137,7 +154,8 @@ def test_the_letter_t_asks_to_stop_and_never_names_a_service():
 def test_any_text_is_read_and_twice_the_same(text):
     reading = read(text)
     assert reading == read(text)
-    assert (reading.grade is not None) == (reading.meaning is Meaning.RATING)
+    assert reading.grade is not None or reading.meaning is not Meaning.RATING
+    assert reading.grade is None or reading.meaning in (Meaning.RATING, Meaning.STOP)
     assert (reading.locale is not None) == (reading.meaning is Meaning.LANGUAGE)
     assert reading.words == reading.words.strip()
     assert not CONTROL.search(reading.words)
@@ -165,6 +183,12 @@ LONG = [
     "a" + "\u0315\u0300" * 50_000,
     "\ud800" * 100_000,
     "退订" * 50_000,
+    "退订，" * 30_000 + "x",
+    "退订" + "谢谢" * 50_000 + "x",
+    "别再发" * 30_000,
+    "2" + "，" * 100_000 + "x",
+    "1 " + "没有问题" * 25_000,
+    "5 " + "材料退" * 30_000,
 ]
 
 
