@@ -5,8 +5,9 @@ done, kept, and answered. A rating goes through the hallway like everybody else'
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
@@ -34,8 +35,8 @@ from ..reviews.drafts import COMMENT_LIMIT, Channel, Draft, Identity
 from ..text import is_mobile
 from . import queries
 from .models import InboxRead, IncomingText, Via
-from .reading import Reading, read
-from .talk import Made, Open, Situation, Step, next_step
+from .reading import Meaning, Reading, read
+from .talk import ASKING, Made, Open, Situation, Step, next_step, together
 
 log = structlog.get_logger(__name__)
 
@@ -129,7 +130,7 @@ def _hear(
         if before:
             return _said_again(before)
         text_id = new_id()
-        step = next_step(read(incoming.body), _situation(talk))
+        step = next_step(_reading(incoming), _situation(talk))
         done = Done(refused, occasion=OCCASIONS.get(refused)) if refused else _do(talk, step)
         answered = _answer(talk, text_id, done)
         _keep(talk, text_id, via, done, answered)
@@ -145,13 +146,24 @@ def _open(incoming: Incoming, digest: str, via: Via, now: datetime) -> list[Invi
     return [one for one in found if one.message and (one.message.handed_over_at or now) <= until]
 
 
+def _reading(incoming: Incoming) -> Reading:
+    """Return what a text says; a wish that the gateway itself has understood is one, whatever we read."""
+    reading = read(incoming.body)
+    known = {"STOP": Meaning.STOP, "START": Meaning.START}.get(incoming.opt_out)
+    return replace(reading, meaning=known) if known else reading
+
+
 def _situation(talk: Talk) -> Situation:
-    last = queries.last_of(talk.digest)
-    asked = last is not None and last.made in (Made.ASKED_GRADE, Made.ASKED_WHICH)
+    lately = queries.lately_of(talk.digest)
+    asked_back = list(takewhile(lambda text: text.made in ASKING, lately))
+    pending = None
+    for text in reversed(asked_back):
+        pending = together(read(text.body), pending)
     return Situation(
         open=tuple(Open(one.letter, _asked_at(one)) for one in talk.open),
-        last_at=last.received_at if last else None,
-        pending=read(last.body) if last and asked else None,
+        last_at=lately[0].received_at if lately else None,
+        pending=pending,
+        asked_back=len(asked_back),
         wants_reason=queries.case_without_reason(talk.digest) is not None,
         has_case=queries.open_case_of(talk.digest) is not None,
         known=queries.was_written_to(talk.digest),
@@ -228,7 +240,8 @@ def _add(talk: Talk, step: Step) -> Done:
 
 
 def _wish(talk: Talk, step: Step) -> Done:
-    """Do as the phone's holder wishes; words beside the wish are not lost."""
+    """Do as the phone's holder wishes; a rating or words beside the wish are not lost."""
+    rated = _review(talk, step.also) if step.also else None
     if step.made is Made.STOPPED:
         phones.stop(talk.phone, StoppedBy.REPLY, CITIZEN, talk.now)
     elif step.made is Made.STARTED:
@@ -238,7 +251,8 @@ def _wish(talk: Talk, step: Step) -> Done:
     case = queries.open_case_of(talk.digest) if step.said.words else None
     if case:
         _say_the_rest(case, step.said.words, talk.now)
-    return Done(step.made, case_id=case.id if case else None, occasion=OCCASIONS[step.made])
+    about = rated or Done(step.made, case_id=case.id if case else None)
+    return Done(step.made, about.event_id, about.case_id, OCCASIONS[step.made])
 
 
 def _choices(talk: Talk, step: Step) -> dict[str, Any]:
@@ -283,8 +297,13 @@ def _keep(talk: Talk, text_id: UUID, via: Via, done: Done, answered: Heard) -> N
 
 
 def _answer(talk: Talk, text_id: UUID, done: Done) -> Heard:
-    """Answer, at once or by a promise. Strangers are answered rarely, and only at a mobile phone."""
-    if done.occasion is None or (done.made is Made.STRANGER and not _may_answer_stranger(talk)):
+    """Answer, at once or by a promise, unless the gateway itself has.
+
+    Strangers are answered rarely, and only at a mobile phone.
+    """
+    if done.occasion is None or talk.incoming.opt_out:
+        return Heard(done.made)
+    if done.made is Made.STRANGER and not _may_answer_stranger(talk):
         return Heard(done.made)
     promised = Promise(
         done.occasion, f"answer:{text_id}", text_id, done.facts, phone=talk.incoming.phone,
@@ -391,8 +410,3 @@ def mark_seen(text: IncomingText, by_id: UUID, now: datetime) -> None:
     """Note that somebody has looked at a text that fitted nothing; the first one stays noted."""
     if text.seen_at is None:
         text.seen_at, text.seen_by_id = now, by_id
-
-
-def reading_of(text: IncomingText) -> Reading:
-    """Return how a text that was taken in reads."""
-    return read(text.body)

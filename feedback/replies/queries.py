@@ -25,6 +25,7 @@ from .talk import Made
 
 A_DAY = timedelta(days=1)
 PAGE_SIZE = 200
+LATELY = 5
 
 FOR_A_PERSON = (Made.PERSON, Made.STRANGER)
 
@@ -39,11 +40,11 @@ def known(gateway: str, provider_id: str) -> IncomingText | None:
     return db.session.scalar(same)
 
 
-def last_of(phone_digest: str) -> IncomingText | None:
-    """Return what a phone wrote last."""
+def lately_of(phone_digest: str) -> Sequence[IncomingText]:
+    """Return what a phone wrote lately, newest first."""
     rows = select(IncomingText).where(IncomingText.phone_digest == phone_digest)
     newest = rows.order_by(IncomingText.received_at.desc(), IncomingText.id.desc())
-    return db.session.scalar(newest.limit(1))
+    return db.session.scalars(newest.limit(LATELY)).all()
 
 
 def was_written_to(phone_digest: str) -> bool:

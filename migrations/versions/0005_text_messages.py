@@ -265,6 +265,7 @@ def create_tables() -> None:
                 "stopped",
                 "no_mobile",
                 "own_service",
+                "unreadable",
                 name="skipped",
             ),
             nullable=True,

@@ -224,3 +224,77 @@ def test_every_decision_leaves_a_line_without_the_phone(district, now):
     tick(now + A_DAY)
     (line,) = db.session.scalars(select(Entry).where(Entry.act == "invite"))
     assert line.facts == {"outcome": "invited"}
+
+
+def test_one_that_does_not_open_does_not_keep_the_others_from_being_asked(district, now):
+    broken, well = served(now), served(now, phone="13912345678")
+    with transaction() as session:
+        session.get(type(broken), broken.id).applicant_phone_sealed = "Z.AAAA"
+    assert len(tick(now + HALF_AN_HOUR)) == 1
+    assert row(broken).skipped is Skipped.UNREADABLE
+    assert row(well).message.state is State.SENT
+
+
+def test_an_error_with_one_leaves_it_for_later_and_the_others_go_on(district, now, monkeypatch):
+    bad, well = served(now), served(now, phone="13912345678")
+    decide = actions._decide
+
+    def fails(event, *rest):
+        if event.id == bad.id:
+            raise RuntimeError("a bug")
+        return decide(event, *rest)
+
+    monkeypatch.setattr(actions, "_decide", fails)
+    assert len(tick(now + HALF_AN_HOUR)) == 1
+    monkeypatch.setattr(actions, "_decide", decide)
+    assert len(tick(now + HALF_AN_HOUR)) == 1
+    assert {row(bad).message.state, row(well).message.state} == {State.SENT}
+
+
+def test_many_services_of_few_phones_do_not_make_schedulers_wait_for_each_other(district, now):
+    """A batch in one transaction would hold many phones at once, in another order than the next."""
+    for n in range(60):
+        served(now, phone=f"138123456{n % 7:02}")
+    trouble, start = [], threading.Barrier(3)
+
+    def schedule():
+        with district.app_context():
+            start.wait(10)
+            trouble.extend(one for one in actions.invite(now + A_DAY, always) if one != "invited")
+
+    together = [threading.Thread(target=schedule) for _ in range(3)]
+    for one in together:
+        one.start()
+    for one in together:
+        one.join(60)
+    db.session.rollback()
+    assert trouble == []
+    assert len(db.session.scalars(select(Invitation)).all()) == 60
+
+
+def test_who_could_not_be_reached_is_not_reminded(district, now):
+    event = served(now)
+    tick(now + HALF_AN_HOUR)
+    message_id = row(event).message_id
+    with transaction() as session:
+        session.get(Message, message_id).state = State.FAILED
+    assert tick(now + timedelta(days=4)) == []
+
+
+def test_a_letter_rests_before_it_names_another_service(district, now):
+    """An answer to an old text must not meet a new service."""
+    first = served(now)
+    tick(now + HALF_AN_HOUR)
+    rate(first, now, grade="5", tags=(), identity="")
+    second = served(now + A_DAY)
+    tick(now + A_DAY + HALF_AN_HOUR)
+    assert (row(first).letter, row(second).letter) == ("A", "B")
+
+
+def test_switched_off_nobody_is_reminded_either(district, now):
+    served(now)
+    tick(now + HALF_AN_HOUR)
+    before = district.config["FEEDBACK"]
+    district.config["FEEDBACK"] = before.model_copy(update={"invitations": "off"})
+    assert tick(now + timedelta(days=4)) == []
+    district.config["FEEDBACK"] = before

@@ -12,6 +12,7 @@ from feedback.cases.casefile import file_of
 from feedback.cases.models import Addition, Case
 from feedback.db import db, transaction
 from feedback.ledger.models import Entry
+from feedback.notify import inline
 from feedback.notify.actions import phone_digest
 from feedback.notify.models import Message, Phone, State
 from feedback.offices.models import Officer
@@ -25,11 +26,13 @@ from .talking import (
     PHONE,
     TOKEN,
     Citizen,
+    call,
     case_of,
     invited,
     new_sid,
     review_of,
     send_due,
+    spoken,
     texts,
 )
 
@@ -171,6 +174,58 @@ def test_who_writes_stop_gets_one_confirmation_and_nothing_more(citizen, served)
     assert citizen.say("订阅")
     db.session.rollback()
     assert db.session.get(Phone, phone_digest(PHONE)).stopped_at is None
+
+
+def test_who_rates_and_stops_in_one_breath_is_heard_twice(citizen, served):
+    citizen.say("1 态度差，退订")
+    assert review_of(served).grade == 1
+    assert db.session.get(Phone, phone_digest(PHONE)).stopped_at is not None
+    assert texts()[-1].case_id == case_of(served).id
+
+
+def test_twilios_own_stop_is_heeded_and_not_confirmed_a_second_time(client, served):
+    form = {"MessageSid": new_sid(), "From": PHONE, "Body": "Cancel please", "OptOutType": "STOP"}
+    assert spoken(call(client, "/sms/inbound", form).get_data(as_text=True)) == ""
+    assert db.session.get(Phone, phone_digest(PHONE)).stopped_at is not None
+
+
+def test_words_before_the_grade_that_we_asked_for_are_the_reason(citizen, served):
+    citizen.say("等了三小时没人理我")
+    citizen.say("2")
+    assert "等了三小时没人理我" in review_of(served).comment
+
+
+def test_whom_we_do_not_understand_for_a_third_time_is_looked_after_by_a_person(citizen, served):
+    made = [citizen.say(words) and texts()[-1].made for words in ("还行", "一般", "凑合")]
+    assert made[:2] == [Made.ASKED_GRADE] * 2
+    assert texts()[-1].made is Made.PERSON
+
+
+def test_the_reason_of_one_service_never_rates_another(citizen):
+    now = clock.now()
+    first = invited(now - 2 * A_DAY)
+    second = invited(now - A_DAY, item_code="SW-001", window=None)
+    citizen.say("A1")
+    citizen.say("1，窗口的人态度差")
+    assert (review_of(first).grade, review_of(second)) == (1, None)
+    assert additions(case_of(first)) == [("窗口的人态度差", True)]
+
+
+def test_a_stop_is_heard_though_the_case_takes_no_more_words(citizen, served):
+    citizen.say("2 没人理")
+    for n in range(25):
+        citizen.say(f"第{n}次补充说明")
+    assert citizen.say("退订，烦死了")
+    assert db.session.get(Phone, phone_digest(PHONE)).stopped_at is not None
+
+
+def test_a_rating_is_kept_though_there_are_no_words_for_an_answer(citizen, served, monkeypatch):
+    def fails(*_):
+        raise ValueError
+
+    monkeypatch.setattr(inline, "words", fails)
+    assert citizen.say("2 没人理") == ""
+    assert review_of(served).grade == 2
 
 
 def test_who_stops_in_anger_is_heard_twice(citizen, served):
