@@ -145,7 +145,7 @@ class Settings(BaseSettings):
         "on",
         description="`off` where the operator blocks texts with links; they say it all without.",
     )
-    sms_timeout_seconds: float = Field(10, gt=0, le=30, description="Patience with the gateway.")
+    sms_timeout_seconds: float = Field(10, gt=0, le=15, description="Patience with the gateway.")
     twilio_account_sid: str = Field("", description="Twilio: the account's SID.")
     twilio_auth_token: SecretStr = Field(
         SecretStr(""), description="Twilio: the auth token; it also proves what Twilio sends us."
