@@ -243,7 +243,8 @@ def file_of(found: Case) -> File:
     def one(kind: Any, *options: Any) -> Any:
         return next(iter(rows(kind, *options)), None)
 
-    messages = select(Message).where(Message.subject_id == str(found.id)).order_by(Message.id)
+    about = [str(found.id), str(found.event_id)]  # the case, and the service it is of
+    messages = select(Message).where(Message.subject_id.in_(about)).order_by(Message.id)
     judged = joinedload(Appeal.judgement).joinedload(Judgement.by)
     decided = joinedload(Requested.decision).joinedload(Decision.by)
     again = joinedload(Objection.reconsideration).joinedload(Reconsideration.by)

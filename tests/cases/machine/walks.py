@@ -48,8 +48,8 @@ from .district import (
 )
 from .rows import digest
 
-EXAMPLES = int(os.environ.get("FEEDBACK_MACHINE_EXAMPLES", "20"))
-STEPS = int(os.environ.get("FEEDBACK_MACHINE_STEPS", "50"))
+EXAMPLES = int(os.environ.get("FEEDBACK_MACHINE_EXAMPLES", "12"))
+STEPS = int(os.environ.get("FEEDBACK_MACHINE_STEPS", "40"))
 SEED = int(os.environ.get("FEEDBACK_MACHINE_SEED", "20261123"))
 PHASES = (
     (Phase.generate, Phase.shrink) if "FEEDBACK_MACHINE_SHRINK" in os.environ else (Phase.generate,)
