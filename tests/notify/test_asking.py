@@ -98,7 +98,7 @@ def test_a_carrier_that_fails_all_day_is_not_tried_without_end(district, now):
     promise_sms(now)
     carrier = Gateway(Uncertain("twilio_5xx", carriers_fault=True))
     carrier.lets_go = False
-    for minutes in range(0, 3 * 24 * 60, 7):
+    for minutes in range(0, 3 * 24 * 60, 50):
         deliver(now + timedelta(minutes=minutes), carrier)
     assert (only().state, only().attempts) == (State.GIVEN_UP, ATTEMPTS)
 
