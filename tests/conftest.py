@@ -14,6 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from sqlalchemy import text
+from xdist.scheduler import LoadGroupScheduling
 
 from feedback import create_app
 from feedback.calendar import queries as calendars
@@ -47,6 +48,26 @@ def make_settings(var: Path, **changes: Any) -> Settings:
         **changes,
     }
     return Settings(_env_file=None, **values)
+
+
+class YearTogether(LoadGroupScheduling):
+    """Gives the year of one database to one worker, or it would be lived once on each.
+
+    xdist's own mark for that has no effect with this pytest, which no longer lets a test's id be changed.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        if not file.endswith("test_year.py"):
+            return super()._split_scope(nodeid)
+        database = test.partition("[")[2].rstrip("]").partition("-")[0]
+        return f"{file}-{database}"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> YearTogether:
+    """Let xdist hand the tests out so."""
+    return YearTogether(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

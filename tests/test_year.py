@@ -41,7 +41,7 @@ REVIEWS = {"sqlite": 5000, "postgresql": 600}
 WEEKS = [f"2026-W{number:02d}" for number in range(1, 54)]
 CLOSES = time(17, 30)
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("year")]
+pytestmark = pytest.mark.slow
 
 
 @dataclass
