@@ -56,10 +56,3 @@ def is_wanted(subject_id: str, now: datetime) -> bool:
 def is_decided(event_id: UUID) -> bool:
     """Say whether it was decided to invite for a service or not to; never which, or why."""
     return bool(db.session.scalar(select(exists().where(Invitation.event_id == event_id))))
-
-
-def of_event(event_id: UUID) -> Invitation | None:
-    """Return what was decided about inviting for a service, with its messages."""
-    wanted = select(Invitation).where(Invitation.event_id == event_id)
-    both = (joinedload(Invitation.message), joinedload(Invitation.reminder))
-    return db.session.scalars(wanted.options(*both)).one_or_none()

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from .. import clock, intake, privacy
 from ..cases.actions import citizens
 from ..cases.models import Case
+from ..cases.saying import WORDS_MOST
 from ..config import settings
 from ..db import db, insert, new_id, transaction
 from ..errors import AlreadyRated, Busy, Expired, FeedbackError, OutOfTurn, OwnService, TooOften
@@ -40,7 +41,6 @@ from .talk import ASKING, Made, Open, Situation, Step, next_step, together
 
 log = structlog.get_logger(__name__)
 
-ADDITION_CHARS = 1000
 SAME_MOMENT = timedelta(minutes=1)
 LOOK_BACK = timedelta(hours=24)
 LOOK_BACK_AT_FIRST = timedelta(days=7)
@@ -125,13 +125,12 @@ def _hear(
     digest = phone_digest(incoming.phone)
     with transaction():
         phone = phones.hold(digest)
-        talk = Talk(incoming, digest, phone, _open(incoming, digest, via, now), at_once, now)
         before = queries.known(incoming.gateway, incoming.provider_id)
         if before:
             return _said_again(before)
+        talk = Talk(incoming, digest, phone, _open(incoming, digest, via, now), at_once, now)
         text_id = new_id()
-        step = next_step(_reading(incoming), _situation(talk))
-        done = Done(refused, occasion=OCCASIONS.get(refused)) if refused else _do(talk, step)
+        done = Done(refused, occasion=OCCASIONS.get(refused)) if refused else _do(talk)
         answered = _answer(talk, text_id, done)
         _keep(talk, text_id, via, done, answered)
     return answered
@@ -179,8 +178,9 @@ def _asked_at(invitation: Invitation) -> datetime:
 # -- what is done --------------------------------------------------------------------------------
 
 
-def _do(talk: Talk, step: Step) -> Done:
+def _do(talk: Talk) -> Done:
     """Do what a reply asks for. Raises AlreadyRated, Expired, OwnService."""
+    step = next_step(_reading(talk.incoming), _situation(talk))
     if step.made is Made.REVIEW:
         return _review(talk, step)
     if step.made in (Made.REASON, Made.ADDITION):
@@ -212,8 +212,8 @@ def _review(talk: Talk, step: Step) -> Done:
 
 def _say_the_rest(case: Case, words: str, now: datetime) -> None:
     """Put what no single field takes into the case, word for word, as long as it takes any."""
-    for start in range(0, len(words), ADDITION_CHARS):
-        _tell_case(case, words[start : start + ADDITION_CHARS], now)
+    for start in range(0, len(words), WORDS_MOST):
+        _tell_case(case, words[start : start + WORDS_MOST], now)
 
 
 def _tell_case(case: Case, words: str, now: datetime, *, is_reason: bool = False) -> bool:
@@ -232,9 +232,9 @@ def _add(talk: Talk, step: Step) -> Done:
     case = find(talk.digest)
     assert case  # noqa: S101  the situation said so
     words = step.said.words
-    if not _tell_case(case, words[:ADDITION_CHARS], talk.now, is_reason=is_reason):
+    if not _tell_case(case, words[:WORDS_MOST], talk.now, is_reason=is_reason):
         return Done(Made.PERSON, case.event_id, case.id)
-    _say_the_rest(case, words[ADDITION_CHARS:], talk.now)
+    _say_the_rest(case, words[WORDS_MOST:], talk.now)
     facts = {"item": case.event.item.name, "number": case.number}
     return Done(step.made, case.event_id, case.id, OCCASIONS[step.made], facts)
 
