@@ -1,6 +1,7 @@
 import gzip
 import json
 import logging
+import re
 import socket
 import ssl
 import threading
@@ -9,6 +10,7 @@ import traceback
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from itertools import takewhile
 from urllib.parse import parse_qs
 from uuid import UUID
 
@@ -380,6 +382,18 @@ def test_a_redirect_is_not_followed(carrier, twilio):
 # --- answers that never end
 
 
+def request_on(line):
+    """Read a whole request and return it.
+
+    Its head and its body come in two pieces. Who hangs up between them tears down the line, and the
+    answer with it.
+    """
+    with line.makefile("rb") as said:
+        head = b"".join(takewhile(b"\r\n".__ne__, said))
+        length = re.search(rb"(?i)content-length: (\d+)", head)
+        return head + b"\r\n" + said.read(int(length[1]) if length else 0)
+
+
 @contextmanager
 def trickling(*parts, pause=0.05):
     """Open a server that takes a request and then says these parts, with a pause between bytes."""
@@ -388,7 +402,7 @@ def trickling(*parts, pause=0.05):
     def talk():
         line, _ = listener.accept()
         with line, suppress(OSError):
-            line.recv(65_536)
+            request_on(line)
             for part in parts:
                 line.sendall(part)
                 if stop.wait(pause):
@@ -459,7 +473,7 @@ def secure(
             while True:
                 line, _ = listener.accept()
                 with suppress(OSError), context.wrap_socket(line, server_side=True) as line:
-                    heard.append(line.recv(65_536))
+                    heard.append(request_on(line))
                     line.sendall(answer)
 
     threading.Thread(target=talk, daemon=True).start()
