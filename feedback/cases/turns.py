@@ -107,7 +107,7 @@ def _known(cases: Sequence[Case], account: Account) -> Known:
         _last_of_case(done.order_by(Rectification.id)),
         _last_of_case(found.order_by(Verification.id)),
         frozenset(db.session.scalars(appeals)),
-        dict(db.session.execute(mine).tuples().all()),
+        dict(db.session.execute(mine).all()),
         calendar_in_force(),
         frozenset(db.session.scalars(lines)),
     )

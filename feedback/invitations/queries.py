@@ -43,7 +43,7 @@ def letters_met(phone_digest: str, since: datetime) -> dict[str, datetime]:
         )
         .group_by(Invitation.letter)
     )  # fmt: skip
-    return dict(db.session.execute(rows).tuples().all())
+    return dict(db.session.execute(rows).all())
 
 
 def is_wanted(subject_id: str, now: datetime) -> bool:

@@ -182,8 +182,6 @@ def test_while_an_appeal_is_judged_the_departments_dates_stand_still(matter, rea
     assert "another office found: your review counts" in words
     assert "情况属实" not in words
 
-    return Ground.MALICIOUS
-
 
 def test_a_review_that_does_not_count_says_why_and_how_to_object(matter, read):
     matter.void("评的是另一件事")
