@@ -3,8 +3,10 @@
 A citizen needs no login, no cookie and no JavaScript; looking (GET, HEAD) never spends the right.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from secrets import token_urlsafe
 
 from flask import Blueprint, Response, redirect, render_template, request
 from flask.blueprints import BlueprintSetupState
@@ -20,6 +22,7 @@ from ..events import codes, tokens
 from ..events.expiry import last_day
 from ..language import chosen
 from ..limits import limiter
+from ..reviews import queries as reviews
 from ..reviews.drafts import COMMENT_LIMIT, Channel, Draft
 from .citizen import by_field, receipt_address, said, staff_here
 from .squeeze import squeeze
@@ -30,6 +33,10 @@ pages.after_request(squeeze)
 FIELDS = ("grade", "tags", "comment", "identity", "name", "phone")
 SHOWN_FIRST = 3
 PICTURE_SECONDS = 24 * 3600
+TICKET = re.compile("[A-Za-z0-9_-]{22}")
+RATED_HERE = "rated"
+"""The cookie by which a browser finds its receipt again. Nobody needs it, and it goes to this page only."""
+RATED_HERE_SECONDS = 365 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,13 @@ def _take(token: str, draft: Draft) -> ResponseReturnValue:
             code = intake.receive(token, draft, clock.now())
     except Invalid as refused:
         return _ask(token, draft, refused.errors), 422
-    return redirect(receipt_address(code), 303)
+    answer = redirect(receipt_address(code), 303)
+    if draft.entered_by is None:
+        answer.set_cookie(
+            RATED_HERE, code, RATED_HERE_SECONDS, path=request.path, httponly=True, samesite="Lax",
+            secure=settings().base_url.startswith("https"),
+        )  # fmt: skip
+    return answer
 
 
 def _ask(token: str, draft: Draft, faults: Sequence[FieldError] = ()) -> str:
@@ -89,6 +102,7 @@ def _ask(token: str, draft: Draft, faults: Sequence[FieldError] = ()) -> str:
         faults=by_field(faults, FIELDS),
         limit=COMMENT_LIMIT,
         staff_screen=staff_here() is not None,
+        ticket=draft.ticket or token_urlsafe(16),
     )
 
 
@@ -112,14 +126,34 @@ def _draft(channel: Channel) -> Draft:
         phone=said("phone"),
         locale=chosen(),
         entered_by=staff_here(),
+        ticket=_ticket(),
     )
+
+
+def _ticket() -> str:
+    """Return the number of the page that was filled in; nothing if it is none of ours, or of staff."""
+    ticket = said("ticket")
+    return ticket if TICKET.fullmatch(ticket) and staff_here() is None else ""
 
 
 @pages.errorhandler(AlreadyRated)
 def _already_rated(refused: AlreadyRated) -> ResponseReturnValue:
-    """Lead a citizen to the receipt; staff, who can print a slip again, learn only the fact."""
-    link = None if staff_here() else receipt_address(refused.facts["receipt"])
-    return render_template("web/already_rated.html", link=link), 409
+    """Lead whoever rated to the receipt. Whoever else holds the slip learns only the fact.
+
+    A clerk can print a slip again, and the receipt tells the rating and answers for the citizen.
+    """
+    code = refused.facts["receipt"]
+    link = receipt_address(code) if _rated_here(code) else None
+    staff = staff_here() is not None
+    return render_template("web/already_rated.html", link=link, staff_screen=staff), 409
+
+
+def _rated_here(code: str) -> bool:
+    """Say whether the review came from this browser, or from the very page that is sent again."""
+    if staff_here() is not None:
+        return False
+    known = request.cookies.get(RATED_HERE, "")
+    return known == code or reviews.was_sent_from(code, _ticket())
 
 
 @pages.errorhandler(Expired)

@@ -37,6 +37,13 @@ def receipt_digest(code: str) -> str:
     return privacy.digest(settings().digest_key.get_secret_value(), "receipt", code)
 
 
+def ticket_digest(ticket: str) -> str | None:
+    """Return the keyed digest of a rating page's number, or None if there was none."""
+    if not ticket:
+        return None
+    return privacy.digest(settings().digest_key.get_secret_value(), "ticket", ticket)
+
+
 def record(
     event_id: UUID, said: Statement, draft: Draft, case_id: UUID | None, now: datetime
 ) -> UUID:
@@ -54,7 +61,8 @@ def record(
 
     row = {
         "id": review_id, "event_id": event_id, "case_id": case_id,
-        "receipt_digest": receipt_digest(receipt_of(event_id)), "grade": int(said.grade),
+        "receipt_digest": receipt_digest(receipt_of(event_id)),
+        "ticket_digest": ticket_digest(draft.ticket), "grade": int(said.grade),
         "comment": said.comment, "identity": said.identity,
         "name_sealed": sealed("name", said.name), "phone_sealed": sealed("phone", said.phone),
         "phone_digest": said.phone and privacy.digest(key, "phone", said.phone),

@@ -52,6 +52,8 @@ class Draft:
     locale: str = "zh_CN"
     entered_by: UUID | None = None
     """The signed-in member of staff whose screen was used; such a review is marked."""
+    ticket: str = ""
+    """The random number of the page that was filled in; who sends it again is who rated."""
     may_lack_reason: bool = False
     """Whether a bad rating is kept though it gives no reason: the door asks for it afterwards."""
 

@@ -20,6 +20,8 @@ class Review(Base):
     event_id: Mapped[UUID] = mapped_column(ForeignKey("service_events.id"), unique=True)
     case_id: Mapped[UUID | None] = mapped_column(unique=True)
     receipt_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    ticket_digest: Mapped[str | None] = mapped_column(String(64))
+    """Keyed digest of the number of the page it was sent from: the receipt is for whoever has that."""
     grade: Mapped[int]
     comment: Mapped[str] = mapped_column(String(COMMENT_LIMIT), default="")
     identity: Mapped[Identity] = mapped_column(choice(Identity, "identity"))

@@ -8,13 +8,20 @@ from ..catalog.models import Item
 from ..config import settings
 from ..db import db
 from ..events.models import ServiceEvent
-from .actions import receipt_digest
+from .actions import receipt_digest, ticket_digest
 from .models import Review
 
 
 def by_receipt(code: str) -> Review | None:
     """Return the review that a receipt code belongs to, with its service, or None."""
     return db.session.scalar(_shown().where(Review.receipt_digest == receipt_digest(code)))
+
+
+def was_sent_from(code: str, ticket: str) -> bool:
+    """Say whether the review of this receipt came from the page with this number."""
+    sent = ticket_digest(ticket)
+    kept = select(Review.ticket_digest).where(Review.receipt_digest == receipt_digest(code))
+    return sent is not None and db.session.scalar(kept) == sent
 
 
 def of_case(case_id: object) -> Review:

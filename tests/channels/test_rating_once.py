@@ -71,7 +71,8 @@ def test_a_token_is_used_once_through_either_path(app, client, token):
     first = rate(client, token, grade="5")
     again = [rate(client, token, **BAD), client.post(f"/R/{token}", data={"grade": "1"})]
     again += [client.get(f"/r/{token}?lang=en"), client.post(f"/r/{token.lower()}", data={})]
-    assert [answer.status_code for answer in again] == [409] * 4
+    again += [app.test_client().get(f"/r/{token}?lang=en")]
+    assert [answer.status_code for answer in again] == [409] * 5
     assert kept(app) == (1, 0)
     receipt = first.headers["Location"]
     assert f'href="{receipt}"' in again[2].get_data(as_text=True)
@@ -81,6 +82,58 @@ def test_a_token_is_used_once_through_either_path(app, client, token):
 def test_a_double_tap_leads_to_the_same_receipt(client, token):
     first, second = rate(client, token, **NAMED), rate(client, token, **NAMED)
     assert first.headers["Location"] in second.get_data(as_text=True)
+
+
+def page_of(client, token):
+    """Open the page and return the number it carries."""
+    page = client.get(f"/r/{token}").get_data(as_text=True)
+    return re.search('name="ticket" value="([^"]+)"', page)[1]
+
+
+def test_a_page_sent_again_leads_to_the_receipt_though_its_answer_and_cookie_never_came(app, token):
+    sent = {**NAMED, "ticket": page_of(app.test_client(), token)}
+    first = rate(app.test_client(), token, **sent)
+    again = rate(app.test_client(), token, **sent)
+    assert again.status_code == 409
+    assert f'href="{first.headers["Location"]}"' in again.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("ticket", ["", "x" * 22, "0", "x" * 10_000, "\0", "é" * 22])
+def test_whoever_else_holds_the_slip_learns_only_that_it_was_used(app, token, ticket):
+    stranger = app.test_client()
+    other = page_of(stranger, token)
+    rate(app.test_client(), token, **NAMED, ticket=page_of(app.test_client(), token))
+    for sent in (ticket, other):
+        for answer in (stranger.get(f"/r/{token}?lang=en"), rate(stranger, token, ticket=sent)):
+            assert answer.status_code in (400, 409)
+            assert "/receipts/" not in answer.get_data(as_text=True)
+
+
+def test_without_a_number_nobody_is_taken_for_whoever_sent_none(app, token):
+    rate(app.test_client(), token, **NAMED)
+    answer = rate(app.test_client(), token, **NAMED)
+    assert answer.status_code == 409
+    assert "/receipts/" not in answer.get_data(as_text=True)
+    assert "by the receipt number" in text_of(answer)
+
+
+def test_a_staff_screen_keeps_no_way_to_the_receipt(app, client, token):
+    ticket = page_of(client, token)
+    with app.app_context():
+        sign_in(client, make_account())
+    rate(client, token, **NAMED, ticket=ticket)
+    assert client.get_cookie("rated", path=f"/r/{token}") is None
+    later = app.test_client()
+    for answer in (later.get(f"/r/{token}"), rate(later, token, **NAMED, ticket=ticket)):
+        assert answer.status_code == 409
+        assert "/receipts/" not in answer.get_data(as_text=True)
+
+
+def test_a_wrong_form_comes_back_with_its_number(client, token):
+    ticket = page_of(client, token)
+    refused = rate(client, token, ticket=ticket)
+    assert refused.status_code == 422
+    assert f'value="{ticket}"' in refused.get_data(as_text=True)
 
 
 def test_the_back_button_meets_the_receipt_and_not_an_empty_form(client, token):
