@@ -68,6 +68,16 @@ def reveal(number: str) -> str | tuple[str, int]:
     return _page(queries.by_number(number, me()), opened=opened)
 
 
+@pages.get(
+    "/cases/<case:number>/<any(reveal, route, accept, contact, verify, rectify, reply, complex, extend,"
+    " transfer, decide, reassign, appeal, judge, reconsider, visit, close):_act>"
+)
+@for_roles(*CASE_ROLES)
+def show_instead(number: str, _act: str) -> AnyResponse:
+    """Lead to the case from the address that an act leaves in the browser."""
+    return redirect(url_for("cases.show", number=number))
+
+
 @pages.post(
     "/cases/<case:number>/<any(route, accept, contact, verify, reply, complex, extend, transfer,"
     " decide, reassign, judge, reconsider, visit, close):act>"

@@ -420,13 +420,25 @@ class TestThroughTheDoor:
         assert {"/supervision", "/cases", "/find", "/reports"} <= set(seen["supervisor"])
 
     def test_a_leader_has_the_leaders_list_on_top(self, app, desks):
-        first = {}
+        now = now_really()
+        with app.app_context():
+            climb(now + 10 * DAY)
+            walk_to(make_case(now, **ANONYMOUS), State.CLOSING, desks, now)
+        shown = {}
         for who in ("supervisor", "leader"):
             client = app.test_client()
             sign_in(client, getattr(desks, who))
             page = self.page(client, "/supervision?lang=en")
-            first[who] = re.findall(r'<section class="card queue" id="(\w+)"', page)[0]
-        assert first == {"supervisor": "triage", "leader": "leaders"}
+            shown[who] = re.findall(r'<section class="card queue" id="(\w+)"', page)
+        assert shown["supervisor"] == ["closing", "leaders", "notices"]
+        assert shown["leader"] == ["leaders", "closing", "notices"]
+
+    def test_a_desk_without_work_says_so_once_and_shows_no_empty_queue(self, app, client, desks):
+        sign_in(client, desks.supervisor)
+        page = self.page(client, "/supervision?lang=en")
+        assert page.count("Nothing waits here.") == 1
+        assert re.findall(r'<section class="card queue" id="(\w+)"', page) == ["notices"]
+        assert re.search(r'<span class="count muted"><b>0</b> To assign', page)
 
     def test_the_desk_says_who_asked_for_what_and_who_may_grant_it(self, app, client, desks):
         now = now_really()
