@@ -1,8 +1,6 @@
 """A refusal's face: one table of statuses; JSON (RFC 9457) under /api, words for people elsewhere."""
 
-import traceback
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -15,10 +13,10 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from ..db import db
 from ..errors import FeedbackError, FieldError, Invalid
+from ..logs import places
 from ..wording import refusal, sentence
 
 log = structlog.get_logger(__name__)
-DEPTH = 12
 MACHINES = ("/api/", "/sms/gateway/")
 URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 
@@ -127,16 +125,10 @@ def _database_away(error: Exception) -> Response:
 
 
 def _surprise(error: Exception) -> Response:
-    log.error("surprise", kind=type(error).__name__, cause=_cause(error), at=_places(error))
+    log.error("surprise", kind=type(error).__name__, cause=_cause(error), at=places(error))
     return answer(500, "failed")
 
 
 def _cause(error: Exception) -> str:
     """Name a database error by its driver's class only: its text may hold what somebody said."""
     return type(error.orig).__name__ if isinstance(error, DBAPIError) else ""
-
-
-def _places(error: BaseException) -> list[str]:
-    """Return where a surprise passed, innermost last: places only, because words may be personal."""
-    frames = traceback.extract_tb(error.__traceback__)[-DEPTH:]
-    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]

@@ -24,6 +24,7 @@ from ....events.models import ServiceEvent
 from ....ledger.actions import SYSTEM, Line, write
 from ....notify.occasions import Occasion
 from ....offices.models import Window
+from ....one_by_one import each
 from ....reviews.models import Review, ReviewTag
 from ...models import Case
 from ...opening import responsible
@@ -31,7 +32,7 @@ from ...states import State as CaseState
 from ..models import Special, SpecialCounter, SpecialMember
 from ..rules import HISTORY, Seen, groups, joining
 from ..states import OPEN, State
-from .moving import SUBJECT, SomeNotDone, deadline_columns, desk_due_at, tell_supervisors
+from .moving import SUBJECT, deadline_columns, desk_due_at, tell_supervisors
 
 log = structlog.get_logger(__name__)
 
@@ -55,21 +56,19 @@ def propose(now: datetime) -> list[str]:
     """Propose what has piled up, let later cases join, and return the numbers concerned.
 
     One transaction for each kind, opened here, so that a bad one does not hold up the rest. Raises
-    SomeNotDone at the end if there was one.
+    SomeFailed at the end if there was one.
     """
-    touched, failed = [], []
-    for kind in _kinds(now):
-        try:
-            with transaction():
-                touched += _look_at(kind, now)
-        except SomebodyWasFirst:
-            log.info("proposed_by_another", item=kind.item_code)
-        except Exception as problem:
-            log.error("not_proposed", item=kind.item_code, error=type(problem).__name__)
-            failed.append(kind.item_code)
-    if failed:
-        raise SomeNotDone(which=failed)
-    return touched
+    kinds = [(kind.item_code, kind) for kind in _kinds(now)]
+    return each(kinds, lambda kind: _touch(kind, now), log, "not_proposed")
+
+
+def _touch(kind: Kind, now: datetime) -> list[str]:
+    try:
+        with transaction():
+            return _look_at(kind, now)
+    except SomebodyWasFirst:
+        log.info("proposed_by_another", item=kind.item_code)
+        return []
 
 
 def _kinds(now: datetime) -> list[Kind]:
