@@ -20,7 +20,7 @@ from feedback.reports.figures import Pair, Rate
 from feedback.reports.models import ClosureReport
 from feedback.reports.queries import Standing
 
-from ..counting import statements_of_writers
+from ..counting import statements, statements_of_writers
 from ..factories import make_account, make_district, make_event
 from .made import make_case, shanghai
 
@@ -118,6 +118,20 @@ def test_nobody_waits_to_write_while_a_week_is_counted(app):
         word for one in seen for word in ("closure_reports", "cases", "departments") if word in one
     }
     assert tables == {"closure_reports"}
+
+
+def test_a_week_costs_the_same_however_many_cases_are_overdue(app):
+    def cost():
+        with statements(app) as seen:
+            queries.figures("2026-W47", MONDAY_EIGHT)
+        return sum(one.startswith("SELECT") for one in seen)
+
+    make_case("2026-11-10 10:00", due="2026-11-17 17:30")
+    cost()
+    few = cost()
+    for _ in range(10):
+        make_case("2026-11-10 10:00", due="2026-11-17 17:30")
+    assert cost() == few
 
 
 @pytest.fixture
