@@ -5,6 +5,7 @@ import logging
 import time
 import traceback
 from pathlib import Path
+from typing import Any
 
 import structlog
 from flask import Flask, Response, g, request
@@ -35,6 +36,11 @@ def places(problem: BaseException) -> list[str]:
     """Return the lines through which an error came, innermost last. No words: they may be personal."""
     frames = traceback.extract_tb(problem.__traceback__)[-DEPTH:]
     return [f"{_file(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames]
+
+
+def failure(problem: BaseException) -> dict[str, Any]:
+    """Return what a log line says of an error: its kind, and where it came through."""
+    return {"error": type(problem).__name__, "at": places(problem)}
 
 
 def _file(path: str) -> str:

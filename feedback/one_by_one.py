@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from .errors import SomeFailed
-from .logs import places
+from .logs import failure
 
 Item = TypeVar("Item")
 Done = TypeVar("Done")
@@ -27,7 +27,7 @@ def each(
         except SomeFailed as some:  # each of them is in the log already
             failed += some.facts["which"]
         except Exception as problem:
-            log.error(event, which=name, error=type(problem).__name__, at=places(problem))
+            log.error(event, which=name, **failure(problem))
             failed.append(name)
     if failed:
         raise SomeFailed(which=failed)

@@ -1,4 +1,4 @@
-"""A refusal's face: one table of statuses; JSON (RFC 9457) under /api, words for people elsewhere."""
+"""A refusal's face: one table of statuses; JSON (RFC 9457) for machines, words for people."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,12 +18,13 @@ from ..wording import refusal, sentence
 
 log = structlog.get_logger(__name__)
 MACHINES = ("/api/", "/sms/gateway/")
+"""Where programs knock that speak JSON."""
 URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 
 STATUS = {
     "unknown": 404, "not_yours": 403, "already_rated": 409, "out_of_turn": 409, "expired": 410,
     "own_service": 403, "invalid": 422, "table_invalid": 422, "refused": 400, "busy": 503,
-    "form_expired": 400, "failed": 500,
+    "too_often": 429, "some_failed": 500, "unknown_key": 400, "form_expired": 400, "failed": 500,
 }  # fmt: skip
 
 HTTP_CODES = {
@@ -80,7 +81,7 @@ def problem(
 
 def answer(status: int, code: str, errors: Sequence[FieldError] = ()) -> Response:
     """Return a refusal in the form that whoever asked can read."""
-    if request.path.startswith("/api"):
+    if request.path.startswith(MACHINES):
         response = jsonify(problem(status, code, errors=errors))
         response.mimetype = "application/problem+json"
     else:
