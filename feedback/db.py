@@ -188,6 +188,24 @@ def transaction() -> Iterator[Session]:
         session.info["writing"] = None
 
 
+@contextmanager
+def reading() -> Iterator[Session]:
+    """Look at rows as they stand now, without the writers' lock, and hold nothing afterwards.
+
+    For jobs, whose session lives on: what was read before would be seen again, and what is read here
+    would keep its view of the database open while the job calls somebody. Columns only: objects of
+    the session are forgotten at the end.
+    """
+    session = db.session()
+    if session.info.get("writing"):
+        raise RuntimeError("inside transaction() there is no need of reading()")
+    session.rollback()
+    try:
+        yield session
+    finally:
+        session.rollback()
+
+
 @event.listens_for(Session, "before_flush")
 def _flush_only_in_transaction(session: Session, *_: object) -> None:
     if not session.info.get("writing"):

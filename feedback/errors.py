@@ -75,6 +75,12 @@ class Busy(FeedbackError):
     code = "busy"
 
 
+class SomeFailed(FeedbackError):
+    """Some of many things could not be done, all others were; `facts["which"]` names the ones."""
+
+    code = "some_failed"
+
+
 class Invalid(FeedbackError):
     """Fields are wrong; `errors` names every one of them."""
 

@@ -3,11 +3,17 @@ bodies, names or phones."""
 
 import logging
 import time
+import traceback
+from pathlib import Path
+from typing import Any
 
 import structlog
 from flask import Flask, Response, g, request
 
 log = structlog.get_logger("feedback.request")
+
+DEPTH = 12
+"""How many of the lines through which an error came are worth a look."""
 
 
 def open_logs(app: Flask) -> None:
@@ -24,6 +30,22 @@ def open_logs(app: Flask) -> None:
     )
     app.before_request(_start)
     app.after_request(_line)
+
+
+def places(problem: BaseException) -> list[str]:
+    """Return the lines through which an error came, innermost last. No words: they may be personal."""
+    frames = traceback.extract_tb(problem.__traceback__)[-DEPTH:]
+    return [f"{_file(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames]
+
+
+def failure(problem: BaseException) -> dict[str, Any]:
+    """Return what a log line says of an error: its kind, and where it came through."""
+    return {"error": type(problem).__name__, "at": places(problem)}
+
+
+def _file(path: str) -> str:
+    """Return a file with its room: many rooms have files of the same name."""
+    return "/".join(Path(path).parts[-2:])
 
 
 def _start() -> None:

@@ -52,7 +52,6 @@ FAULTS: Mapping[str, LazyString] = {
     ),
     "identity_missing": _l("Please choose whether you leave your name or stay anonymous."),
     "phone_missing": _l("To be called back, please leave a telephone number; or stay anonymous."),
-    "file_missing": _l("Please choose a file."),
     "file_empty": _l("This file is empty: please choose another."),
     "file_too_large": _l("This file is too large: at most %(limit)s."),
     "file_type": _l("Only pictures (JPEG, PNG, WebP) and PDF are taken, judged by their content."),
@@ -169,8 +168,8 @@ REFUSALS: Mapping[str, tuple[LazyString, LazyString]] = {
         _l("Every service can be rated once. The receipt shows what became of the review."),
     ),
     "out_of_turn": (
-        _l("This does not fit where the case stands now"),
-        _l("Somebody may have moved it meanwhile. Please open the case again and look."),
+        _l("This does not fit how it stands now"),
+        _l("Somebody may have been quicker. Please open the page again and look."),
     ),
     "expired": (
         _l("The time for rating this service has passed"),
@@ -394,10 +393,6 @@ LABELS: Mapping[str, Mapping[str, LazyString]] = {
         "citizen_voided": _l("Told the citizen"), "citizen_objection_judged": _l("Told the citizen"),
         "invitation": _l("Asked the citizen to rate"),
         "invitation_reminder": _l("Asked the citizen once more"),
-        **dict.fromkeys(
-            ("answer_thanks", "answer_asked_why", "answer_negative", "answer_reason", "answer_added"),
-            _l("Answered the citizen's text message"),
-        ),
     },
     "message_state": {
         "queued": _l("waiting to be sent"), "sending": _l("being sent"), "sent": _l("sent"),

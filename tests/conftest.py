@@ -19,6 +19,7 @@ from xdist.scheduler import LoadGroupScheduling
 from feedback import create_app
 from feedback.calendar import queries as calendars
 from feedback.cases import rulebook
+from feedback.channels import health
 from feedback.config import Settings
 from feedback.db import db
 
@@ -139,6 +140,7 @@ def empty_database(app: Flask) -> None:
     """Put the database back to its state after the migrations, and forget what was read of it."""
     rulebook._known.clear()
     calendars._known.clear()
+    health._before.clear()
     var = app.config["FEEDBACK"].var
     if db.engine.dialect.name == "sqlite":
         db.engine.dispose()

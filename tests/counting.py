@@ -35,3 +35,21 @@ def statements(app: Flask) -> Iterator[list[str]]:
     finally:
         event.remove(engine, "before_cursor_execute", note)
         event.remove(engine, "begin", begun)
+
+
+@contextmanager
+def statements_of_writers(app: Flask) -> Iterator[list[str]]:
+    """Collect the statements that run meanwhile with the writers' lock in hand."""
+    seen: list[str] = []
+    with app.app_context():
+        engine = db.engine
+
+    def note(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if connection.get_execution_options().get("writing"):
+            seen.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)

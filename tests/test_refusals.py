@@ -3,13 +3,18 @@
 import io
 from contextlib import contextmanager
 from datetime import timedelta
+from importlib import import_module
+from pkgutil import walk_packages
 
 import pytest
 import time_machine
 from sqlalchemy import event, func, select
 from sqlalchemy.exc import OperationalError
 
+import feedback
+from feedback.channels.refusals import STATUS
 from feedback.db import db
+from feedback.errors import FeedbackError
 from feedback.events import codes
 from feedback.offices.roles import Role
 from feedback.reviews.models import Review
@@ -34,6 +39,29 @@ def test_under_api_it_is_a_problem_in_json(client):
     assert answer.status_code == 404
     assert answer.mimetype == "application/problem+json"
     assert answer.json["code"] == "unknown"
+
+
+def test_whoever_speaks_json_is_refused_in_json(client):
+    answer = client.get("/sms/gateway/nowhere")
+    assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
+    assert client.get("/apiary").mimetype == "text/html"
+
+
+def test_every_refusal_has_its_status():
+    for module in iter_modules_of(feedback):
+        import_module(module)
+    codes = {one.code for one in family(FeedbackError)} - {FeedbackError.code}
+    assert {"unknown", "too_often", "some_failed"} <= codes
+    assert codes - set(STATUS) == set()
+    assert STATUS["too_often"] == 429
+
+
+def iter_modules_of(package):
+    return (one.name for one in walk_packages(package.__path__, f"{package.__name__}."))
+
+
+def family(kind):
+    return {kind, *(one for child in kind.__subclasses__() for one in family(child))}
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "PROPFIND"])

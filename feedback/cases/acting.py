@@ -14,9 +14,6 @@ from .states import Act, Finding, Ground, Means, Outcome, Verdict
 
 Acting = Callable[[Case, Account, Any, Sequence[Upload], datetime], None]
 
-WITH_FILES = (Act.RECTIFY, Act.APPEAL)
-"""Acts that evidence comes with."""
-
 
 def _route(case: Case, by: Account, form: Any, _: Sequence[Upload], now: datetime) -> None:
     said, why = (form.department.data, form.why.data), form.restart_why.data or ""

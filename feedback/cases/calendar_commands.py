@@ -18,12 +18,13 @@ from ..calendar.actions import Loaded, load
 from ..calendar.days import DayKind
 from ..calendar.models import LoadedCalendar
 from ..calendar.queries import ShownDay, calendar_in_force
+from ..errors import SomeFailed
 from ..ledger.actions import Actor
 from ..ledger.models import ActorKind
 from ..offices.commands import carry_out
 from ..wording import WEEKDAYS, label
 from ..workdays import FIRST_YEAR, LAST_YEAR
-from .recounting import Moved, SomeNotCounted, recount
+from .recounting import Moved, recount
 
 commands = AppGroup("calendar", help="Days off and make-up working days.")
 
@@ -70,8 +71,8 @@ def count_again(now: datetime) -> None:
     """Count open deadlines again and say which moved from when to when; 1 if a case failed."""
     try:
         found = recount(now)
-    except SomeNotCounted as failed:
-        numbers = ", ".join(failed.facts["numbers"])
+    except SomeFailed as failed:
+        numbers = ", ".join(failed.facts["which"])
         raise click.ClickException(
             _("Not counted again: %(numbers)s. Please run it once more.", numbers=numbers)
         ) from None

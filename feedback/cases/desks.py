@@ -11,11 +11,12 @@ from ..offices.models import Account
 from ..offices.roles import DEPARTMENT_ROLES, OVERSEEING_ROLES, Role
 from ..offices.sign_in import for_roles, me
 from ..reviews.drafts import Identity
-from ..text import NotText, clean_line, integer
+from ..text import NotText, clean_line
 from . import inboxes, supervision
 from .due import urgency_at
 from .inboxes import Filter, Pile
 from .pages import pages
+from .paging import page_asked
 from .showing import notice_link
 from .states import ENDED, LAST_ROUND, VISIT_ATTEMPTS, State
 from .unpublished import unpublished_years
@@ -56,11 +57,6 @@ def _filter() -> Filter:
         one_of(Pile, "pile") or Pile.OPEN, one_of(State, "state"), one_of(Identity, "identity"),
         words, page_asked(),
     )  # fmt: skip
-
-
-def page_asked() -> int:
-    """Return the page that the address asks for; the first for anything that is no page."""
-    return max(integer(request.args.get("page", "1")) or 1, 1)
 
 
 @pages.get("/supervision")

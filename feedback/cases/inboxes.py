@@ -17,6 +17,7 @@ from ..offices.roles import DEPARTMENT_ROLES, OVERSEEING_ROLES, Role
 from ..reviews.drafts import Identity
 from .ladder import for_leaders_from
 from .models import Case, ReturnVisit
+from .paging import shown_page
 from .rows import WITH_SERVICE, Row, rows_of
 from .states import ENDED, LAST_ROUND, WORKING, Outcome, State
 
@@ -81,7 +82,7 @@ class Filter:
 
 @dataclass(frozen=True)
 class Counts:
-    """The numbers on top of a list, over all that the person sees."""
+    """The numbers on top of a list, over all that is open of what the person sees."""
 
     today: int
     soon: int
@@ -90,7 +91,6 @@ class Counts:
     back: int
     waiting: int
     leaders: int
-    ended: int
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,7 @@ def inbox(account: Account, wanted: Filter, now: datetime) -> Inbox:
     mine = visible(account)
     matching = select(Case).where(mine, *conditions(wanted, account, now))
     found = db.session.scalar(select(func.count()).select_from(matching.subquery())) or 0
-    pages = max(-(-found // PAGE_SIZE), 1)
-    page = min(wanted.page, pages)
+    page, pages = shown_page(wanted.page, found, PAGE_SIZE)
     cases = matching.order_by(*_order(wanted, account, now))
     cases = cases.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE).options(*WITH_SERVICE)
     rows = rows_of(db.session.scalars(cases).all(), account, now)
@@ -221,7 +220,7 @@ def _counts(mine: ColumnElement[bool], account: Account, now: datetime) -> Count
     by_pile = piles(account, now)
     shown = (
         Pile.TODAY, Pile.SOON, Pile.OVERDUE, Pile.OPEN, Pile.BACK, Pile.WAITING, Pile.LEADERS,
-        Pile.ENDED,
     )  # fmt: skip
-    columns = select(*(count(by_pile[pile]) for pile in shown)).select_from(Case).where(mine)
-    return Counts(*db.session.execute(columns).one())
+    columns = select(*(count(by_pile[pile]) for pile in shown)).select_from(Case)
+    # Those that have ended become more for ever: nobody counts them each time a list is opened.
+    return Counts(*db.session.execute(columns.where(mine, is_open())).one())

@@ -12,7 +12,6 @@ from ..language import html_language
 from ..offices.queries import departments
 from ..offices.roles import DEPARTMENT_ROLES, OVERSEEING_ROLES, REPORT_ROLES
 from ..offices.sign_in import for_roles, me
-from ..text import integer
 from . import notice_words as words
 from .inboxes import sees_all
 from .models import SupervisionNotice
@@ -20,6 +19,7 @@ from .models.urging import Cause
 from .notice_document import document
 from .notices import Filter, notice_of, notices, said_in
 from .pages import pages
+from .paging import page_asked
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 DAY = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
@@ -76,7 +76,7 @@ def _filter() -> Filter:
     return Filter(
         department if department in known else None,
         Cause(cause) if cause in list(Cause) else None,
-        _day("from"), _day("to"), max(integer(request.args.get("page", "1")) or 1, 1),
+        _day("from"), _day("to"), page_asked(),
     )  # fmt: skip
 
 

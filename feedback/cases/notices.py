@@ -24,6 +24,7 @@ from ..reviews.queries import of_case as review_of_case
 from .inboxes import sees_all, visible
 from .models import Case, SupervisionNotice
 from .models.urging import Cause
+from .paging import shown_page
 
 PAGE_SIZE = 50
 SUMMARY_LIMIT = 160
@@ -54,6 +55,7 @@ class Notices:
 
     rows: Sequence[SupervisionNotice]
     found: int
+    page: int
     pages: int
 
 
@@ -98,9 +100,10 @@ def notices(account: Account, wanted: Filter) -> Notices:
     matching = select(SupervisionNotice).join(SupervisionNotice.case)
     matching = matching.where(readable(account), *_conditions(wanted))
     found = db.session.scalar(select(func.count()).select_from(matching.subquery())) or 0
-    page = matching.order_by(SupervisionNotice.at.desc(), SupervisionNotice.number.desc())
-    page = page.limit(PAGE_SIZE).offset((wanted.page - 1) * PAGE_SIZE).options(*_WITH_CASE)
-    return Notices(db.session.scalars(page).all(), found, max(-(-found // PAGE_SIZE), 1))
+    page, pages = shown_page(wanted.page, found, PAGE_SIZE)
+    rows = matching.order_by(SupervisionNotice.at.desc(), SupervisionNotice.number.desc())
+    rows = rows.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE).options(*_WITH_CASE)
+    return Notices(db.session.scalars(rows).all(), found, page, pages)
 
 
 def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:

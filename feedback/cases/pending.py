@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import select
 
 from ..catalog.models import Item
@@ -16,27 +17,33 @@ from ..events.models import ServiceEvent
 from ..notify.actions import Promise, promise
 from ..notify.models import Message
 from ..notify.occasions import Occasion
+from ..one_by_one import each
 from .models import Case, Requested
 from .opening import case_link, deciding_offices
 from .states import Request
+
+log = structlog.get_logger(__name__)
 
 
 def remind(now: datetime) -> list[str]:
     """Promise a message for each request past its term, and return the numbers of their cases.
 
     One transaction for each, opened here. Goes by the state of the rows: done again it tells nobody.
+    Raises SomeFailed at the end if one could not be told of.
     """
-    told = []
-    for number, department, asked, item in _late(now):
+    late = [(row.number, row) for row in _late(now)]
+    return each(late, lambda row: _tell(row, now), log, "request_not_told")
+
+
+def _tell(row: Any, now: datetime) -> list[str]:
+    with transaction():
+        asked, offices = row.Requested, deciding_offices(row.department_code)
         facts = {
-            "number": number, "item": item, "due_at": asked.due_at.isoformat(),
-            "link": case_link(number), "step": asked.kind.value,
+            "number": row.number, "item": row.name, "due_at": asked.due_at.isoformat(),
+            "link": case_link(row.number), "step": asked.kind.value,
         }  # fmt: skip
-        offices = deciding_offices(department)
-        with transaction():
-            promise(now, *_promises(asked, facts, offices))
-        told += [number] if offices else []
-    return told
+        promise(now, *_promises(asked, facts, offices))
+    return [row.number] if offices else []
 
 
 def _late(now: datetime) -> Sequence[Any]:

@@ -14,9 +14,9 @@ from ..offices.forms import StaffForm
 from ..offices.roles import Role
 from ..offices.sign_in import for_roles, me
 from . import actions, pressure
-from .desks import page_asked
 from .forms.base import required
 from .models import PressureReport
+from .paging import page_asked
 
 pages = Blueprint("pressure", __name__, url_prefix="/supervision/pressure")
 

@@ -24,8 +24,8 @@ from sqlalchemy import select, update
 
 from ..calendar.queries import calendar_in_force
 from ..db import db, transaction
-from ..errors import FeedbackError
 from ..ledger.actions import SYSTEM, Line, write
+from ..one_by_one import each
 from ..workdays import Calendar
 from . import rulebook
 from .actions.moving import counted
@@ -48,12 +48,6 @@ TOGETHER = 500
 """How many cases are looked at before the next are fetched."""
 
 
-class SomeNotCounted(FeedbackError):
-    """Some cases could not be counted again; all others were. `facts["numbers"]` names them."""
-
-    code = "some_not_counted"
-
-
 @dataclass(frozen=True)
 class Moved:
     """A case with a deadline that moved: each of them with the moment before and after."""
@@ -74,24 +68,12 @@ def recount(now: datetime) -> Recount:
     """Count the deadlines of all open cases again by the calendar in force.
 
     Looks without holding anything, and opens one transaction for each case that is to change. The
-    same run again changes nothing. Raises SomeNotCounted at the end if a case failed.
+    same run again changes nothing. Raises SomeFailed at the end if a case failed.
     """
-    moved, unmoved, failed = [], 0, []
-    calendar = calendar_in_force()
-    for case_id, number, differs in list(_look(calendar, now)):
-        try:
-            found = _recount_one(case_id, now) if differs else None
-        except Exception as problem:
-            log.error("case_not_counted", number=number, error=type(problem).__name__)
-            failed.append(number)
-            continue
-        if found:
-            moved.append(found)
-        else:
-            unmoved += 1
-    if failed:
-        raise SomeNotCounted(numbers=failed)
-    return Recount(moved, unmoved)
+    seen = list(_look(calendar_in_force(), now))
+    differing = [(number, case_id) for case_id, number, differs in seen if differs]
+    moved = each(differing, lambda one: _recount_one(one, now), log, "case_not_counted")
+    return Recount(moved, len(seen) - len(moved))
 
 
 def _look(calendar: Calendar, now: datetime) -> Iterator[tuple[UUID, str, bool]]:
@@ -101,8 +83,8 @@ def _look(calendar: Calendar, now: datetime) -> Iterator[tuple[UUID, str, bool]]
         yield case.id, case.number, bool(_changes(case, calendar, now))
 
 
-def _recount_one(case_id: UUID, now: datetime) -> Moved | None:
-    """Put one case's deadlines right; return what moved. Its row is locked, so nobody moves it."""
+def _recount_one(case_id: UUID, now: datetime) -> list[Moved]:
+    """Put one case's deadlines right; return it if one moved. Its row is locked, so nobody moves it."""
     with transaction():
         case = db.session.get_one(Case, case_id, with_for_update=True, populate_existing=True)
         changes = _changes(case, calendar_in_force(), now)
@@ -110,12 +92,12 @@ def _recount_one(case_id: UUID, now: datetime) -> Moved | None:
             name: (getattr(case, name), changes[name]) for name in NAMES if name in changes
         }  # fmt: skip
         if not changes:
-            return None
+            return []
         if moved:  # a page that shows the deadline of before is out of date
             changes["version"] = case.version + 1
             write(now, SYSTEM, Line("case", case.id, RECOMPUTED, _facts(moved)))
         db.session.execute(update(Case).where(Case.id == case.id).values(changes))
-        return Moved(case.number, moved) if moved else None
+        return [Moved(case.number, moved)] if moved else []
 
 
 def _changes(case: Case, calendar: Calendar, now: datetime) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def _numbers(account: Account, now: datetime) -> tuple[dict[Queue, int], int, in
     """Return how many wait in each queue, how many are open, and how many of those are overdue."""
     queues = [count(and_(*conditions(FILTERS[queue], account, now))) for queue in Queue]
     columns = select(*queues, count(is_open()), count(Case.next_due_at < now))
-    *found, running, overdue = db.session.execute(columns.where(visible(account))).one()
+    *found, running, overdue = db.session.execute(columns.where(visible(account), is_open())).one()
     return dict(zip(Queue, found, strict=True)), running, overdue
 
 

@@ -15,13 +15,13 @@ from sqlalchemy import select, update
 
 from ..catalog.models import Item
 from ..db import db, insert, transaction
-from ..errors import FeedbackError
 from ..events.models import ServiceEvent
 from ..ledger.actions import SYSTEM, Line, write
 from ..notify.actions import Promise, promise
 from ..notify.occasions import Occasion
 from ..offices.models import Account, AccountRole
 from ..offices.roles import Role
+from ..one_by_one import each
 from . import rulebook
 from .issuing import issue_notice
 from .ladder import Crossed, Rung, climbed, for_leaders_from, next_rung_at, rungs
@@ -31,12 +31,6 @@ from .opening import case_link, deciding_offices, supervising_offices
 from .states import DESK_TERMS, LAST_ROUND, WORKING
 
 log = structlog.get_logger(__name__)
-
-
-class SomeNotTold(FeedbackError):
-    """Some cases could not be told about; all others were. `facts["numbers"]` names them."""
-
-    code = "some_not_told"
 
 
 @dataclass(frozen=True)
@@ -54,20 +48,14 @@ def climb(now: datetime) -> list[str]:
 
     Goes by the state of the rows, never by the time of the last run: after any silence one run
     catches up. One transaction for each case, opened here, so that a bad case does not hold up the
-    rest. Raises SomeNotTold at the end if there was one.
+    rest. Raises SomeFailed at the end if there was one.
     """
-    told, failed = [], []
-    for seen in _due(now):
-        try:
-            with transaction():
-                if _climb(seen, now):
-                    told.append(seen.number)
-        except Exception as problem:
-            log.error("case_not_told", number=seen.number, error=type(problem).__name__)
-            failed.append(seen.number)
-    if failed:
-        raise SomeNotTold(numbers=failed)
-    return told
+
+    def tell(seen: Seen) -> list[str]:
+        with transaction():
+            return [seen.number] if _climb(seen, now) else []
+
+    return each([(seen.number, seen) for seen in _due(now)], tell, log, "case_not_told")
 
 
 def _due(now: datetime) -> Sequence[Seen]:

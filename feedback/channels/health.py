@@ -4,8 +4,9 @@ Computed on the spot with a few statements; counts and ages only, no personal da
 """
 
 import time
+from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 import structlog
@@ -16,14 +17,14 @@ from flask import Blueprint, Response, jsonify
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from .. import clock
 from ..calendar.queries import calendar_in_force
 from ..cases.deadlines import Light
+from ..cases.inboxes import is_open
 from ..cases.models import Case
-from ..cases.states import State
 from ..cases.unpublished import unpublished_years
 from ..config import ROOT
 from ..db import db
@@ -104,7 +105,7 @@ class _Standing:
 
     def collect(self) -> Iterator[Metric]:
         now = clock.now()
-        yield _reviews()
+        yield _reviews(now)
         yield _open_cases(now)
         yield _estimated_deadlines(now)
         yield _messages()
@@ -114,13 +115,29 @@ class _Standing:
         return []
 
 
-def _reviews() -> Metric:
+_before: dict[tuple[str, datetime], Counter[int]] = {}
+"""How many reviews of each grade came before a day. They never change, so this is counted once a day."""
+
+
+def _reviews(now: datetime) -> Metric:
     told = CounterMetricFamily("feedback_reviews", "Reviews taken, by grade.", labels=["grade"])
-    rows = db.session.execute(select(Review.grade, func.count()).group_by(Review.grade))
-    found: dict[int, int] = dict(rows.all())
+    # Not today's: what was received before midnight may be committed after it.
+    yesterday = clock.moment_of(clock.day_of(now) - timedelta(days=1))
+    key = str(db.engine.url), yesterday
+    before = _before.get(key)
+    if before is None:
+        before = _grades(Review.received_at < yesterday)
+        _before.clear()
+        _before[key] = before
+    found = before + _grades(Review.received_at >= yesterday)
     for grade in range(1, 6):
-        told.add_metric([str(grade)], found.get(grade, 0))
+        told.add_metric([str(grade)], found[grade])
     return told
+
+
+def _grades(came: ColumnElement[bool]) -> Counter[int]:
+    rows = select(Review.grade, func.count()).where(came).group_by(Review.grade)
+    return Counter(dict(db.session.execute(rows).all()))
 
 
 def _open_cases(now: datetime) -> Metric:
@@ -132,7 +149,7 @@ def _open_cases(now: datetime) -> Metric:
         (Case.warn_at <= now, Light.YELLOW.value),
         else_=Light.GREEN.value,
     )
-    rows = select(Case.state, urgency, func.count()).where(Case.state != State.CLOSED)
+    rows = select(Case.state, urgency, func.count()).where(is_open())
     for state, light, number in db.session.execute(rows.group_by(Case.state, urgency)):
         told.add_metric([state.value, light], number)
     return told

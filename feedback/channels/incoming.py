@@ -18,9 +18,8 @@ from ..cases import queries as cases
 from ..db import transaction
 from ..events import queries as events
 from ..events.models import ServiceEvent
-from ..ledger.actions import Line, write
 from ..offices.roles import Role
-from ..offices.sign_in import actor, for_roles, me
+from ..offices.sign_in import for_roles, me
 from ..replies import actions, queries
 from ..replies.models import IncomingText
 from .message_names import MADE
@@ -60,12 +59,8 @@ def latest() -> str:
 @for_roles(*WHO_READS)
 def seen(text_id: UUID) -> Response:
     """Note that somebody has seen to a text; the first who did stays noted."""
-    now = clock.now()
     with transaction():
-        text = queries.held_for_a_person(text_id, me())
-        if text.seen_at is None:
-            actions.mark_seen(text, me().id, now)
-            write(now, actor(me()), Line("text", text.id, "seen", {"made": text.made.value}))
+        actions.mark_seen(queries.held_for_a_person(text_id, me()), me(), clock.now())
     flash(_("Noted: you have seen to it."))
     return redirect(url_for("incoming.index"), 303)
 

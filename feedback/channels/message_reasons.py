@@ -45,6 +45,7 @@ REASONS: Mapping[str, LazyString] = {
     "lease_lapsed": _l("The program that sent it was interrupted: please ask the recipient."),
     "failed": _l("The program stumbled over it: please ask the recipient, and tell your administrator."),
     "not_on_list": _l("The operator does not have it, so it is sent again. Nothing to do."),
+    "overslept": _l("The program or the machine stood still meanwhile: it is tried again by itself."),
     "cannot_be_asked": _l("This operator cannot tell whether it has it: please ask the recipient."),
     # e-mail
     "smtp_data": _l("The mail server broke off in the middle: please ask the recipient."),
@@ -73,10 +74,19 @@ REASONS: Mapping[str, LazyString] = {
     "twilio_canceled": _l("It was cancelled at the gateway: please find out by whom before you send it"
                           " again."),
     "twilio_connect": _NO_CONNECTION, "twilio_read": _BROKEN_OFF, "twilio_5xx": _BROKEN_OFF,
+    "twilio_in_circles": _l("The gateway's list of what it took could not be read to its end: please ask"
+                            " the recipient before you send it again."),
     "twilio_408": _BROKEN_OFF, "twilio_answer": _BROKEN_OFF, "twilio_too_many": _BROKEN_OFF,
     "twilio": _l("The gateway refused it: please have this code looked up, or call the citizen."),
     # the plain gateway of a domestic operator
     "http_no_template": _NO_TEMPLATE, "http_LIMIT": _TOO_FAST, "http_STOPPED": _STOPPED,
+    "http_BUSY": _TOO_FAST, "http_BAD_NUMBER": _CHECK_NUMBER, "http_AUTH": _OUR_SETTINGS,
+    "http_BAD_ACCOUNT": _OUR_SETTINGS,
+    "http_BALANCE": _l("Our account with the operator is empty: please have it topped up. What still waits"
+                       " then goes out by itself."),
+    "http_BAD_TEMPLATE": _l("The operator does not take our template for this message: please have it and its"
+                            " number in the settings checked."),
+    "http_BAD_TEXT": _l("The operator does not take these words: please call, and have the wording checked."),
     "http_429": _TOO_FAST, "http_401": _OUR_SETTINGS, "http_403": _OUR_SETTINGS,
     "http_connect": _NO_CONNECTION, "http_read": _BROKEN_OFF, "http_5xx": _BROKEN_OFF,
     "http_408": _BROKEN_OFF, "http_3": _BROKEN_OFF, "http_answer": _BROKEN_OFF,

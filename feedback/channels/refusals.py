@@ -1,8 +1,6 @@
-"""A refusal's face: one table of statuses; JSON (RFC 9457) under /api, words for people elsewhere."""
+"""A refusal's face: one table of statuses; JSON (RFC 9457) for machines, words for people."""
 
-import traceback
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -15,17 +13,18 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from ..db import db
 from ..errors import FeedbackError, FieldError, Invalid
+from ..logs import places
 from ..wording import refusal, sentence
 
 log = structlog.get_logger(__name__)
-DEPTH = 12
 MACHINES = ("/api/", "/sms/gateway/")
+"""Where programs knock that speak JSON."""
 URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 
 STATUS = {
     "unknown": 404, "not_yours": 403, "already_rated": 409, "out_of_turn": 409, "expired": 410,
     "own_service": 403, "invalid": 422, "table_invalid": 422, "refused": 400, "busy": 503,
-    "form_expired": 400, "failed": 500,
+    "too_often": 429, "some_failed": 500, "unknown_key": 400, "form_expired": 400, "failed": 500,
 }  # fmt: skip
 
 HTTP_CODES = {
@@ -82,7 +81,7 @@ def problem(
 
 def answer(status: int, code: str, errors: Sequence[FieldError] = ()) -> Response:
     """Return a refusal in the form that whoever asked can read."""
-    if request.path.startswith("/api"):
+    if request.path.startswith(MACHINES):
         response = jsonify(problem(status, code, errors=errors))
         response.mimetype = "application/problem+json"
     else:
@@ -127,16 +126,10 @@ def _database_away(error: Exception) -> Response:
 
 
 def _surprise(error: Exception) -> Response:
-    log.error("surprise", kind=type(error).__name__, cause=_cause(error), at=_places(error))
+    log.error("surprise", kind=type(error).__name__, cause=_cause(error), at=places(error))
     return answer(500, "failed")
 
 
 def _cause(error: Exception) -> str:
     """Name a database error by its driver's class only: its text may hold what somebody said."""
     return type(error.orig).__name__ if isinstance(error, DBAPIError) else ""
-
-
-def _places(error: BaseException) -> list[str]:
-    """Return where a surprise passed, innermost last: places only, because words may be personal."""
-    frames = traceback.extract_tb(error.__traceback__)[-DEPTH:]
-    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]

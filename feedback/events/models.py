@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..catalog.grades import Mode, ServiceKind
@@ -30,7 +30,7 @@ class ServiceEvent(Base):
     serial: Mapped[int] = mapped_column(BigInteger, unique=True)
     token_key_id: Mapped[str] = mapped_column(String(1))
     source: Mapped[str] = mapped_column(String(40))
-    project_no: Mapped[str] = mapped_column(String(50))
+    project_no: Mapped[str] = mapped_column(String(50), index=True)
     service_number: Mapped[int]
     item_code: Mapped[str] = mapped_column(ForeignKey("items.code"), index=True)
     kind: Mapped[ServiceKind] = mapped_column(choice(ServiceKind, "kind"))
@@ -58,4 +58,5 @@ class ServiceEvent(Base):
     __table_args__ = (
         UniqueConstraint("source", "project_no", "service_number"),
         CheckConstraint("service_number BETWEEN 1 AND 99", name="service_number_range"),
+        Index("ix_service_events_recorded_by_id_recorded_at", "recorded_by_id", "recorded_at"),
     )

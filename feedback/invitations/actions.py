@@ -17,10 +17,11 @@ from sqlalchemy import ColumnElement, select, true, tuple_
 
 from .. import clock, privacy
 from ..config import settings
-from ..db import db, insert, new_id, transaction
+from ..db import db, insert, new_id, reading, transaction
 from ..events import codes
 from ..events.models import ServiceEvent
 from ..ledger.actions import SYSTEM, Line, write
+from ..logs import failure
 from ..notify import phones
 from ..notify.actions import Promise, phone_digest, promise_one
 from ..notify.models import Message, State
@@ -75,7 +76,7 @@ def _safely(
     try:
         return decide(row_id, now)
     except Exception as problem:  # somebody's own trouble must not keep the others from being asked
-        log.error("not_decided", row=str(row_id), error=type(problem).__name__)
+        log.error("not_decided", row=str(row_id), **failure(problem))
         return None
 
 
@@ -86,10 +87,8 @@ def _after(moment: Any, row_id: Any, last: Place | None) -> ColumnElement[bool]:
 def _due(now: datetime, last: Place | None) -> Sequence[Any]:
     order = (ServiceEvent.invite_at, ServiceEvent.id)
     rows = select(*order).where(ServiceEvent.invite_at <= now, _after(*order, last))
-    with transaction():
-        return [
-            (at, row_id) for at, row_id in db.session.execute(rows.order_by(*order).limit(BATCH))
-        ]
+    with reading() as session:
+        return [(at, row_id) for at, row_id in session.execute(rows.order_by(*order).limit(BATCH))]
 
 
 def _decide_about(event_id: UUID, now: datetime) -> str | None:
@@ -218,10 +217,8 @@ def remind(now: datetime, go_on: Callable[[], bool]) -> list[str]:
 def _unanswered(now: datetime, last: Place | None) -> Sequence[Any]:
     order = (Invitation.remind_at, Invitation.id)
     rows = select(*order).where(Invitation.remind_at <= now, _after(*order, last))
-    with transaction():
-        return [
-            (at, row_id) for at, row_id in db.session.execute(rows.order_by(*order).limit(BATCH))
-        ]
+    with reading() as session:
+        return [(at, row_id) for at, row_id in session.execute(rows.order_by(*order).limit(BATCH))]
 
 
 def _remind_of(invitation_id: UUID, now: datetime) -> str | None:

@@ -36,4 +36,7 @@ class Entry(Base):
     facts: Mapped[dict[str, Any]] = mapped_column(JSON)
     sealed_in: Mapped[int | None]
     """The seal that covers this line; NULL until sealed (never «id > last seen»)."""
-    __table_args__ = (Index("ix_ledger_entries_subject", "subject", "subject_id", "id"),)
+    __table_args__ = (
+        Index("ix_ledger_entries_subject", "subject", "subject_id", "id"),
+        Index("ix_ledger_entries_subject_at", "subject", "at"),
+    )

@@ -14,7 +14,8 @@ from sqlalchemy import Row, select
 
 from .. import privacy
 from ..config import settings
-from ..db import db, transaction
+from ..db import db, reading, transaction
+from ..logs import failure
 from .claims import Outcomes, again, change, note
 from .models import By, Message, State
 from .senders import Asked, CannotTell, OnList, Sender, can_be_asked
@@ -58,8 +59,8 @@ def _waiting(now: datetime, by: By) -> Sequence[Row]:
         .order_by(Message.next_try_at)
         .limit(BATCH)
     )  # fmt: skip
-    with transaction():  # which is over before a carrier is asked
-        return db.session.execute(waiting).all()
+    with reading() as session:  # which is over before a carrier is asked
+        return session.execute(waiting).all()
 
 
 def _ask_about(message: Row, sender: Any, now: datetime) -> list[State]:
@@ -69,7 +70,7 @@ def _ask_about(message: Row, sender: Any, now: datetime) -> list[State]:
     except CannotTell:
         raise
     except Exception as problem:
-        log.error("asking_failed", message=str(message.id), error=type(problem).__name__)
+        log.error("asking_failed", message=str(message.id), **failure(problem))
         return _not_known(message, f"failed_{type(problem).__name__}", now)
     if listed is None:
         return _settle(message, {"state": State.UNCERTAIN}, "cannot_be_asked", now)

@@ -15,6 +15,7 @@ from sqlalchemy import update
 
 from ..config import settings
 from ..db import db
+from ..logs import failure
 from .actions import Promise, phone_digest, promise_one
 from .edited import in_force
 from .models import By, Message, State
@@ -52,7 +53,7 @@ def answer(
         text = words(promised.occasion, promised.locale, promised.facts | fresh)
     except Exception as problem:
         # What the citizen said must not be lost for want of our words: the outbox gives it up visibly.
-        log.error("answer_without_words", message=str(message_id), error=type(problem).__name__)
+        log.error("answer_without_words", message=str(message_id), **failure(problem))
         return Spoken(message_id, "")
     digest = digest_of(text)
     found = paced(promised.occasion, phone_digest(promised.phone), digest, now)

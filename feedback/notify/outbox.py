@@ -19,6 +19,7 @@ from .. import privacy
 from ..config import settings
 from ..db import transaction
 from ..ledger.actions import SYSTEM
+from ..logs import failure
 from . import carriers, pace, phones
 from .actions import phone_digest
 from .asking import ask
@@ -219,15 +220,15 @@ def _deliver(claimed: Claim, round_: Round) -> list[State]:
             return letter
         _not_overslept(awake)
         outcome = _send(claimed, letter, sender, round_.senders)
-    except Refused as refusal:  # before it was handed over
+    except Refused as refusal:  # it surely has not left
         outcome = Outcome(State.QUEUED, refusal.reason)
     except Exception as problem:
-        log.error("delivery_failed", message=str(claimed.id), error=type(problem).__name__)
+        log.error("delivery_failed", message=str(claimed.id), **failure(problem))
         return []
     try:
         return _record(claimed, outcome, round_.running())
     except Exception as problem:
-        log.error("outcome_not_recorded", message=str(claimed.id), error=type(problem).__name__)
+        log.error("outcome_not_recorded", message=str(claimed.id), **failure(problem))
         return []
 
 
@@ -344,7 +345,7 @@ def _send(claimed: Claim, letter: Letter, sender: Sender, senders: Senders) -> O
         fault = isinstance(doubt, Uncertain) and doubt.carriers_fault
         return Outcome(doubtful(claimed.by, senders), doubt.reason, carriers_fault=fault)
     except Exception as problem:
-        log.error("sender_failed", message=str(claimed.id), error=type(problem).__name__)
+        log.error("sender_failed", message=str(claimed.id), **failure(problem))
         return Outcome(doubtful(claimed.by, senders), f"failed_{type(problem).__name__}")
 
 

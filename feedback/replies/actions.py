@@ -26,11 +26,14 @@ from ..invitations import actions as invitations
 from ..invitations import queries as invited
 from ..invitations.models import Invitation
 from ..ledger.actions import CITIZEN, Line, write
+from ..logs import failure
 from ..notify import inline, phones
 from ..notify.actions import Promise, phone_digest, promise_one
 from ..notify.models import By, Phone, StoppedBy
 from ..notify.pace import ASKS
 from ..notify.senders import CannotTell, Inbox, Incoming, chosen
+from ..offices.models import Account
+from ..offices.sign_in import actor
 from ..reviews import actions as reviews
 from ..reviews.drafts import COMMENT_LIMIT, Channel, Draft, Identity
 from ..text import is_mobile
@@ -402,11 +405,12 @@ def _take_in(incoming: Incoming, now: datetime) -> str | None:
     try:
         return hear(incoming, Via.LIST, now, at_once=False).made.value
     except Exception as problem:
-        log.error("text_not_taken_in", gateway=incoming.gateway, error=type(problem).__name__)
+        log.error("text_not_taken_in", gateway=incoming.gateway, **failure(problem))
         return None
 
 
-def mark_seen(text: IncomingText, by_id: UUID, now: datetime) -> None:
-    """Note that somebody has looked at a text that fitted nothing; the first one stays noted."""
+def mark_seen(text: IncomingText, by: Account, now: datetime) -> None:
+    """Note that somebody has seen to a text that fitted nothing; the first one stays noted."""
     if text.seen_at is None:
-        text.seen_at, text.seen_by_id = now, by_id
+        text.seen_at, text.seen_by_id = now, by.id
+        write(now, actor(by), Line("text", text.id, "seen", {"made": text.made.value}))

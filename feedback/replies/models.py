@@ -31,7 +31,7 @@ class IncomingText(Base):
     body: Mapped[str] = mapped_column(Text)
     sent_at: Mapped[datetime]
     """When it was sent, as the gateway says."""
-    received_at: Mapped[datetime]
+    received_at: Mapped[datetime] = mapped_column(index=True)
     made: Mapped[Made] = mapped_column(choice(Made, "made"))
     event_id: Mapped[UUID | None] = mapped_column(ForeignKey("service_events.id"), index=True)
     case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"), index=True)

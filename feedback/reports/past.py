@@ -41,7 +41,7 @@ REPLACED = ("from", "due_before", "next_due_before", "before")
 """What a ledger line says of how a case stood before the act: state, deadlines, department."""
 
 
-def cases_at(start: datetime, as_of: datetime) -> Iterator[CaseFacts]:
+def cases_at(start: datetime, as_of: datetime, calendar: Calendar) -> Iterator[CaseFacts]:
     """Return the cases that were received, open, closed or voided from `start` to `as_of`.
 
     Each is shown as it was at `as_of`.
@@ -57,7 +57,7 @@ def cases_at(start: datetime, as_of: datetime) -> Iterator[CaseFacts]:
             case.identity is Identity.NAMED, case.opened_at,
             _moment(before.get("due_before", case.due_at)) or case.due_at,
             case.answered_at, case.closed_at, state, case.id in voided, next_due_at,
-            _rung(next_due_at, case.rules_version, case.id in twice, as_of),
+            _rung(next_due_at, case.rules_version, case.id in twice, as_of, calendar),
             case.tag_class, case.window_code, case.window_department,
         )  # fmt: skip
 
@@ -129,7 +129,9 @@ def _is_sending_back() -> Any:
     return and_(ReturnVisit.satisfied.is_(False), ReturnVisit.round < LAST_ROUND)
 
 
-def _rung(next_due_at: datetime | None, version: int, twice: bool, as_of: datetime) -> Rung:
+def _rung(
+    next_due_at: datetime | None, version: int, twice: bool, as_of: datetime, calendar: Calendar
+) -> Rung:
     """Return how far up the ladder a deadline was, by the rules alone.
 
     Not by what the scheduler had recorded: a report written just before its first round after a
@@ -137,7 +139,7 @@ def _rung(next_due_at: datetime | None, version: int, twice: bool, as_of: dateti
     """
     if next_due_at is None or next_due_at >= as_of:
         return Rung.NOTHING
-    terms = rulebook.terms_of(version)
+    terms = rulebook.terms_of(version, calendar)
     all_rungs = rungs(terms.warn_at(next_due_at), next_due_at, terms)
     highest = climbed(all_rungs, Rung.NOTHING, as_of)[-1].rung
     return Rung(min(highest + twice, Rung.LEADERS))

@@ -156,7 +156,7 @@ def figures(week: str, now: datetime) -> WeekFigures:
     start, end = clock.week_bounds(week)
     as_of, calendar = min(end, now), calendar_in_force()
     return week_figures(
-        week, now, past.cases_at(start, as_of), _names(), calendar,
+        week, now, past.cases_at(start, as_of, calendar), _names(), calendar,
         past.happened(start, as_of, calendar),
     )  # fmt: skip
 

@@ -8,10 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..cases import pending
+from ..cases import duties
 from ..cases.recounting import recount
-from ..cases.special import actions as special
-from ..cases.urging import climb
 from ..config import settings
 from ..invitations import actions as invitations
 from ..notify.outbox import deliver
@@ -57,12 +55,12 @@ def recount_deadlines(now: datetime, _go_on: GoOn) -> list[str]:
 
 def tell_about_deadlines(now: datetime, _go_on: GoOn) -> list[str]:
     """Promise the notices about deadlines that come near or have passed."""
-    return climb(now) + pending.remind(now)
+    return duties.tell_about_deadlines(now)
 
 
 def look_for_root_causes(now: datetime, _go_on: GoOn) -> list[str]:
     """Propose special rectifications where cases pile up, and tell of those that are overdue."""
-    return special.propose(now) + special.remind(now)
+    return duties.look_for_root_causes(now)
 
 
 def write_reports(now: datetime, _go_on: GoOn) -> list[str]:

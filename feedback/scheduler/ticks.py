@@ -1,6 +1,5 @@
 """One round of one job: done, recorded, and never in the way of the others."""
 
-import traceback
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +9,8 @@ from sqlalchemy import delete
 
 from .. import clock
 from ..db import db, insert, transaction
-from ..errors import FeedbackError
+from ..errors import FeedbackError, SomeFailed
+from ..logs import places
 from .jobs import GoOn, Job
 from .models import Tick
 
@@ -67,13 +67,7 @@ def forget_all_but(names: list[str]) -> None:
 
 def in_short(problem: BaseException) -> str:
     """Return what kind of error it is. Its words stay out: they quote the values of rows."""
-    if isinstance(problem, BaseExceptionGroup):
-        return f"{problem.message}: " + ", ".join(sorted(map(in_short, problem.exceptions)))
+    if isinstance(problem, SomeFailed):
+        return f"{problem.code}: " + ", ".join(problem.facts["which"])
     kind = type(problem).__name__
     return f"{kind} {problem.code}" if isinstance(problem, FeedbackError) else kind
-
-
-def places(problem: BaseException) -> list[str]:
-    """Return the lines through which an error came, innermost last, without any value."""
-    frames = traceback.extract_tb(problem.__traceback__)
-    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]

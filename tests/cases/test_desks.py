@@ -475,6 +475,14 @@ class TestThroughTheDoor:
         assert number not in self.page(client, "/cases?q=no-such-thing")
 
 
+def test_those_that_have_ended_are_counted_only_where_they_are_looked_at(client, people, now):
+    walk_to(make_case(now), State.CLOSED, people, now)
+    sign_in(client, people.handler)
+    counted = re.compile(r'pile=ended"[^>]*><b>1</b>')
+    assert not counted.search(client.get("/cases").get_data(as_text=True))
+    assert counted.search(client.get("/cases?pile=ended").get_data(as_text=True))
+
+
 def test_the_states_of_the_ended_are_no_states_to_filter_by(context):
     from feedback.cases.desks import SHOWN_STATES
 

@@ -394,6 +394,7 @@ def test_a_long_list_comes_in_pages(app, client, people):
     sign_in(client, people.supervisor)
     assert len(listed(client)) == 50
     assert len(listed(client, "?page=2")) == 1
+    assert len(listed(client, "?page=99")) == 1, "the last one"
 
 
 def test_the_case_leads_to_its_notice_for_those_who_may_read_it(client, people, overdue):

@@ -10,12 +10,12 @@ from feedback.calendar.actions import load
 from feedback.cases import actions, rulebook
 from feedback.cases.ladder import Rung
 from feedback.cases.models import Case, RungClimbed, SupervisionNotice
-from feedback.cases.recounting import SomeNotCounted, recount
+from feedback.cases.recounting import recount
 from feedback.cases.rules import Rule, Term
 from feedback.cases.states import Ground, State, Verdict
 from feedback.cases.urging import climb
 from feedback.db import db, transaction
-from feedback.errors import OutOfTurn
+from feedback.errors import OutOfTurn, SomeFailed
 from feedback.events.models import ServiceEvent
 from feedback.ledger.actions import SYSTEM
 from feedback.ledger.models import Entry
@@ -283,9 +283,9 @@ def test_a_day_that_moves_the_warning_alone_moves_no_deadline(case):
 def test_a_bad_case_does_not_hold_up_the_rest(people):
     cases = [make_case(WEDNESDAY) for _ in range(3)]
     load_2027()
-    with stopped(cases[1]), pytest.raises(SomeNotCounted) as failed:
+    with stopped(cases[1]), pytest.raises(SomeFailed) as failed:
         recount(WEDNESDAY)
-    assert failed.value.facts["numbers"] == [cases[1].number]
+    assert failed.value.facts["which"] == [cases[1].number]
     assert [reload(one).due_at for one in cases] == [
         at("2027-01-08T17:30"),
         DUE,

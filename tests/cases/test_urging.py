@@ -8,13 +8,14 @@ from feedback import clock
 from feedback.cases import actions, urging
 from feedback.cases.models import Case, RungClimbed, SupervisionNotice
 from feedback.cases.states import State
-from feedback.cases.urging import SomeNotTold, climb
+from feedback.cases.urging import climb
 from feedback.db import db, transaction
+from feedback.errors import SomeFailed
 from feedback.ledger.models import Entry
 from feedback.notify.models import Message
 
 from ..factories import UNHAPPY, make_case, make_district, make_people, walk_to
-from .doing import do
+from .doing import do, refusing
 
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 FRIDAY = datetime(2026, 11, 27, 2, 0, tzinfo=UTC)
@@ -213,42 +214,11 @@ def test_a_closed_case_is_never_told_about(context):
 
 def test_a_bad_case_does_not_hold_up_the_others_and_is_not_silent(case, context):
     bad, good = case, make_case(MONDAY, **ANONYMOUS)
-    refuse_ledger_lines_of(bad)
-    with pytest.raises(SomeNotTold) as failed:
+    with refusing("ledger_entries", bad.id), pytest.raises(SomeFailed) as failed:
         climb(DUE + SECOND)
-    assert failed.value.facts["numbers"] == [bad.number]
+    assert failed.value.facts["which"] == [bad.number]
     assert notices() == [("case_overdue", "RS")]
     assert (told(bad), told(good)) == (0, 2)
-
-
-def refuse_ledger_lines_of(case):
-    """Let the database refuse to note anything about one case, as a fault of its own would."""
-    with transaction() as session:
-        if db.engine.dialect.name == "sqlite":
-            session.execute(
-                text(
-                    "CREATE TRIGGER bad_case BEFORE INSERT ON ledger_entries "
-                    f"WHEN NEW.subject_id = '{case.id}' BEGIN SELECT RAISE(ABORT, 'bad'); END"
-                )
-            )
-        else:
-            session.execute(
-                text(
-                    "ALTER TABLE ledger_entries ADD CONSTRAINT bad_case"
-                    f" CHECK (subject_id <> '{case.id}') NOT VALID"
-                )
-            )
-
-
-@pytest.fixture(autouse=True)
-def mended(app):
-    yield
-    with app.app_context():
-        if db.engine.dialect.name == "postgresql":
-            with db.engine.begin() as connection:
-                connection.execute(
-                    text("ALTER TABLE ledger_entries DROP CONSTRAINT IF EXISTS bad_case")
-                )
 
 
 def test_several_who_look_at_once_promise_each_notice_once(case, context):

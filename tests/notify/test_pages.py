@@ -11,7 +11,7 @@ from feedback.ledger.models import Entry
 from feedback.notify import outbox
 from feedback.notify.models import By, Carrier, Message, State
 from feedback.notify.queries import SENDING_TOO_LONG, WAITING_TOO_LONG
-from feedback.notify.senders import Uncertain
+from feedback.notify.senders import Uncertain, http
 from feedback.notify.senders.twilio import HOPELESS, OUR_OWN, STOPPED
 from feedback.offices.models import Account
 from feedback.offices.roles import Role
@@ -138,7 +138,10 @@ def test_the_second_of_two_decisions_is_out_of_turn(app, browser):
     token = text.split('name="csrf_token"', 1)[1].split('value="', 1)[1].split('"', 1)[0]
     send = {"csrf_token": token, "retry-why": "not_arrived", "drop-why": "arrived"}
     assert browser.post(f"/messages/{message_id}/drop", data=send).status_code == 303
-    assert browser.post(f"/messages/{message_id}/retry", data=send).status_code == 409
+    second = browser.post(f"/messages/{message_id}/retry", data=send)
+    assert second.status_code == 409
+    assert "open the page again" in second.get_data(as_text=True)
+    assert "the case" not in second.get_data(as_text=True), "it is about a message"
 
 
 def test_an_unknown_message_is_404(browser):
@@ -294,14 +297,20 @@ CODES = (
     "twilio_undelivered twilio_failed twilio_canceled twilio_30001 twilio_30003 twilio_30004 "
     "twilio_30005 twilio_30006 twilio_30007 twilio_30008 twilio_30034 twilio_99999 http_LIMIT "
     "http_no_template http_STOPPED http_connect_X http_read_X http_5xx http_302 http_403 "
-    "http_answer http_other http_BLACKLIST"
+    "http_answer http_other http_BLACKLIST overslept twilio_in_circles"
 )
 
 
 def test_every_reason_is_said_in_words(app):
-    codes = [*CODES.split(), *(f"twilio_{one}" for one in (STOPPED, *HOPELESS, *OUR_OWN))]
+    codes = [
+        *CODES.split(),
+        *(f"twilio_{one}" for one in (STOPPED, *HOPELESS, *OUR_OWN)),
+        *(f"http_{one}" for one in http.NO),
+    ]
     with app.test_request_context("/?lang=en"):
         assert [code for code in codes if reason_words(code) == code] == []
+        looked_up = reason_words("http_other")
+        assert [one for one in http.NO if reason_words(f"http_{one}") == looked_up] == []
         assert "switched off" in reason_words("twilio_30003")
         assert "settings" in reason_words("twilio_21606")
         assert "wants no text messages" in reason_words("twilio_21610")

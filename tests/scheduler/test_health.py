@@ -9,11 +9,13 @@ from sqlalchemy import text
 from feedback import clock
 from feedback.cases.deadlines import light
 from feedback.cases.models import Case
+from feedback.cases.states import State
 from feedback.db import db, transaction
 from feedback.scheduler.models import Tick
 
 from ..conftest import ROOT
-from ..factories import make_case, make_district, make_event, rate
+from ..counting import statements
+from ..factories import make_case, make_district, make_event, make_people, rate, walk_to
 from ..notify.helpers import environment, free_port
 
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -122,6 +124,27 @@ def test_metrics_see_urgency_as_the_rule_does(client, context):
     for case in db.session.query(Case):
         shown = light(now, case.warn_at, case.next_due_at).value
         assert told["feedback_open_cases", *sorted((shown, "routed"))] == 1
+
+
+def test_a_case_that_was_voided_is_open_no_more(client, context):
+    make_district()
+    walk_to(make_case(MONDAY), State.VOIDED, make_people())
+    assert not [name for name, *_ in metrics(client) if name == "feedback_open_cases"]
+
+
+def test_only_the_reviews_since_yesterday_are_counted_at_every_look(app, client, context):
+    make_district()
+    for days in (400, 2, 0):
+        at = clock.now() - timedelta(days=days)
+        rate(make_event(at), at, grade="5", tags=("510",), identity="", name="", phone="")
+    assert metrics(client)["feedback_reviews_total", "5"] == 3
+    now = clock.now()
+    rate(make_event(now), now, grade="5", tags=("510",), identity="", name="", phone="")
+    with statements(app) as seen:
+        assert metrics(client)["feedback_reviews_total", "5"] == 4
+    asked = [one for one in seen if "FROM reviews" in one]
+    assert len(asked) == 1
+    assert "received_at >=" in asked[0]
 
 
 def test_metrics_name_nobody(client, context):

@@ -63,7 +63,7 @@ class Decision(Base):
     number: Mapped[int]
     further: Mapped[bool]
     asked_by_department: Mapped[str] = office()
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(index=True)
     by_id: Mapped[UUID] = by_key()
     by_department: Mapped[str] = office()
     by_leader: Mapped[bool]

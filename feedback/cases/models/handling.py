@@ -129,7 +129,7 @@ class ReturnVisit(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     case_id: Mapped[UUID] = case_key()
     round: Mapped[int]
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(index=True)
     day: Mapped[date]
     by_id: Mapped[UUID | None] = by_key()
     visitor_department: Mapped[str | None] = office()

@@ -19,6 +19,7 @@ from ...text import integer
 from ...wording import label
 from ..due import urgency_at
 from ..models import Case
+from ..paging import page_asked
 from . import actions, queries
 from .actions.moving import answers
 from .forms import FORMS, ConfirmForm, SpecialForm
@@ -55,10 +56,9 @@ NEXT: dict[State, Act] = {
 def desk() -> str:
     """Show those a person may see, soonest due first; or those that have ended."""
     now, ended = clock.now(), request.args.get("ended") == "1"
-    page = max(integer(request.args.get("page", "1")) or 1, 1)
-    found = queries.listing(me(), ended, page, now)
+    found = queries.listing(me(), ended, page_asked(), now)
     return render_template(
-        "cases/specials.html", found=found, ended=ended, page=page, urgency=urgency_at(now),
+        "cases/specials.html", found=found, ended=ended, urgency=urgency_at(now),
         next_acts=NEXT, may=_may_go_on(me()),
     )  # fmt: skip
 

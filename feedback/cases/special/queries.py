@@ -21,6 +21,7 @@ from ...offices.models import Account
 from ...offices.roles import DEPARTMENT_ROLES, OVERSEEING_ROLES
 from ...reviews.models import Review, ReviewTag
 from ..models import Case
+from ..paging import shown_page
 from ..queries import visible as visible_cases
 from .actions.moving import SUBJECT, answers
 from .models import (
@@ -64,26 +65,31 @@ class Listing:
     open: int
     overdue: int
     ended: int
+    page: int
     pages: int
 
 
 def listing(account: Account, ended: bool, page: int, now: datetime) -> Listing:
-    """Return a page of those that are open (soonest due first) or have ended (latest first)."""
+    """Return a page of those that are open (soonest due first) or have ended (latest first).
+
+    A page that does not exist (any more) is the last one.
+    """
     mine = visible(account)
     is_open = Special.next_due_at.is_not(None)
     order = (Special.ended_at.desc(),) if ended else (Special.next_due_at, Special.number)
-    wanted = select(Special, _members()).where(mine, ~is_open if ended else is_open)
-    rows = db.session.execute(
-        wanted.options(joinedload(Special.item), joinedload(Special.owner))
-        .order_by(*order).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)
-    )  # fmt: skip
     number_open, overdue, number_ended = db.session.execute(
         select(
             _count(is_open), _count(Special.next_due_at < now), _count(~is_open)
         ).where(mine)
     ).one()  # fmt: skip
-    pages = max(-(-(number_ended if ended else number_open) // PAGE_SIZE), 1)
-    return Listing([Row(*row) for row in rows], number_open, overdue, number_ended, pages)
+    page, pages = shown_page(page, number_ended if ended else number_open, PAGE_SIZE)
+    wanted = select(Special, _members()).where(mine, ~is_open if ended else is_open)
+    rows = db.session.execute(
+        wanted.options(joinedload(Special.item), joinedload(Special.owner))
+        .order_by(*order).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)
+    )  # fmt: skip
+    lines = [Row(*row) for row in rows]
+    return Listing(lines, number_open, overdue, number_ended, page, pages)
 
 
 def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:

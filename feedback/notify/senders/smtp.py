@@ -39,20 +39,29 @@ class SmtpSender:
         return ""
 
     def _connect(self) -> smtplib.SMTP:
+        """Return an open connection as the settings want it; none stays open that is not."""
+        server = self._open()
+        try:
+            self._secure(server)
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+    def _open(self) -> smtplib.SMTP:
         config = self._settings
         where = (config.smtp_host, config.smtp_port)
-        trust = ssl.create_default_context()
         if config.smtp_tls == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
-                *where, timeout=config.smtp_timeout_seconds, context=trust
-            )
-        else:
-            server = smtplib.SMTP(*where, timeout=config.smtp_timeout_seconds)
+            trust = ssl.create_default_context()
+            return smtplib.SMTP_SSL(*where, timeout=config.smtp_timeout_seconds, context=trust)
+        return smtplib.SMTP(*where, timeout=config.smtp_timeout_seconds)
+
+    def _secure(self, server: smtplib.SMTP) -> None:
+        config = self._settings
         if config.smtp_tls == "starttls":
-            server.starttls(context=trust)
+            server.starttls(context=ssl.create_default_context())
         if config.smtp_user:
             server.login(config.smtp_user, config.smtp_password.get_secret_value())
-        return server
 
     def _envelope(self, server: smtplib.SMTP, to: list[str], message_id: UUID) -> None:
         """Name sender and recipients. Nothing has left yet, so every trouble is a refusal.

@@ -8,7 +8,6 @@ from feedback.cases import actions as cases
 from feedback.cases.models import Case
 from feedback.cases.special import actions
 from feedback.cases.special.actions import proposing
-from feedback.cases.special.actions.moving import SomeNotDone
 from feedback.cases.special.actions.proposing import Kind, SomebodyWasFirst
 from feedback.cases.special.models import Special, SpecialMember
 from feedback.cases.special.rules import Seen
@@ -17,7 +16,7 @@ from feedback.cases.states import Ground, Verdict
 from feedback.catalog.grades import TagClass
 from feedback.catalog.models import Item
 from feedback.db import db, transaction
-from feedback.errors import OutOfTurn
+from feedback.errors import OutOfTurn, SomeFailed
 from feedback.ledger.models import Entry
 
 from ...conftest import empty_database
@@ -238,7 +237,7 @@ def without_the_key(context):
 def test_a_bad_kind_does_not_hold_up_the_others_and_is_not_silent(refusing_rs):
     make_cases(3)
     make_cases(3, item="SW-001")
-    with pytest.raises(SomeNotDone) as failed:
+    with pytest.raises(SomeFailed) as failed:
         actions.propose(MONDAY)
     assert failed.value.facts["which"] == ["RS-001"]
     assert (the_one().item_code, the_one().number) == ("SW-001", "ZX-2026-0001")

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from ....config import settings
 from ....db import db
-from ....errors import FeedbackError, NotYours, OutOfTurn
+from ....errors import NotYours, OutOfTurn
 from ....ledger.actions import Line, write
 from ....notify.actions import Promise, promise
 from ....notify.occasions import Occasion
@@ -20,12 +20,6 @@ from ..models import Special
 from ..states import MOVES, OPEN, Act, State, may_act
 
 SUBJECT = "special"
-
-
-class SomeNotDone(FeedbackError):
-    """A round could not do everything; the rest was done. `facts["which"]` names what was left."""
-
-    code = "some_not_done"
 
 
 def allow(special: Special, by: Account, act: Act, seen: int) -> None:

@@ -5,7 +5,6 @@ of tags and one of a kind is open at most; both are keys of the database, so tha
 look at once nor a kill in between proposes anything twice.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +23,7 @@ from ....events.models import ServiceEvent
 from ....ledger.actions import SYSTEM, Line, write
 from ....notify.occasions import Occasion
 from ....offices.models import Window
+from ....one_by_one import each
 from ....reviews.models import Review, ReviewTag
 from ...models import Case
 from ...opening import responsible
@@ -31,7 +31,7 @@ from ...states import State as CaseState
 from ..models import Special, SpecialCounter, SpecialMember
 from ..rules import HISTORY, Seen, groups, joining
 from ..states import OPEN, State
-from .moving import SUBJECT, SomeNotDone, deadline_columns, desk_due_at, tell_supervisors
+from .moving import SUBJECT, deadline_columns, desk_due_at, tell_supervisors
 
 log = structlog.get_logger(__name__)
 
@@ -55,31 +55,39 @@ def propose(now: datetime) -> list[str]:
     """Propose what has piled up, let later cases join, and return the numbers concerned.
 
     One transaction for each kind, opened here, so that a bad one does not hold up the rest. Raises
-    SomeNotDone at the end if there was one.
+    SomeFailed at the end if there was one.
     """
-    touched, failed = [], []
-    for kind in _kinds(now):
-        try:
-            with transaction():
-                touched += _look_at(kind, now)
-        except SomebodyWasFirst:
-            log.info("proposed_by_another", item=kind.item_code)
-        except Exception as problem:
-            log.error("not_proposed", item=kind.item_code, error=type(problem).__name__)
-            failed.append(kind.item_code)
-    if failed:
-        raise SomeNotDone(which=failed)
-    return touched
+    kinds = [(kind.item_code, kind) for kind in _kinds(now)]
+    return each(kinds, lambda kind: _touch(kind, now), log, "not_proposed")
+
+
+def _touch(kind: Kind, now: datetime) -> list[str]:
+    try:
+        with transaction():
+            return _look_at(kind, now)
+    except SomebodyWasFirst:
+        log.info("proposed_by_another", item=kind.item_code)
+        return []
 
 
 def _kinds(now: datetime) -> list[Kind]:
     """Return the kinds of which there are enough cases that belong to none, or one is open."""
-    seen = defaultdict(list)
-    for kind, one in _unattached(now):
-        seen[kind].append(one)
     rows = select(Special.item_code, Special.tag_class).where(Special.state.in_(OPEN))
     at_work = {Kind(*row) for row in db.session.execute(rows)}
-    return [kind for kind, found in seen.items() if kind in at_work or _groups(found)]
+    return [
+        kind
+        for kind, cases in _counted(now)
+        if kind in at_work
+        or (cases >= settings().special_cases and _groups(_unattached(kind, now)))
+    ]
+
+
+def _counted(now: datetime) -> list[tuple[Kind, int]]:
+    """Return how many cases of each kind belong to nothing yet: counted only, there are many."""
+    kind = ServiceEvent.item_code, Tag.responsibility
+    cases = func.count(Case.id.distinct())
+    rows = _candidates(now, *kind, cases).group_by(*kind).order_by(func.min(Case.opened_at))
+    return [(Kind(item, tag_class), number) for item, tag_class, number in db.session.execute(rows)]
 
 
 def _groups(seen: Sequence[Seen]) -> list[tuple[Seen, ...]]:
@@ -87,40 +95,37 @@ def _groups(seen: Sequence[Seen]) -> list[tuple[Seen, ...]]:
     return groups(seen, config.special_cases, config.special_window_days)
 
 
-def _unattached(now: datetime, *conditions: Any) -> list[tuple[Kind, Seen]]:
-    """Return the cases that count, by each class of their tags, and belong to nothing yet."""
-    rows = db.session.execute(_candidates(now).where(*conditions))
+def _unattached(kind: Kind, now: datetime) -> list[Seen]:
+    """Return the cases of a kind that count and belong to nothing yet."""
+    rows = _candidates(now, Case.id, Case.number, Case.opened_at).where(
+        ServiceEvent.item_code == kind.item_code, Tag.responsibility == kind.tag_class
+    )
     return [
-        (Kind(item, tag_class), Seen(case_id, number, clock.day_of(opened_at)))
-        for case_id, number, opened_at, item, tag_class in rows
+        Seen(case_id, number, clock.day_of(opened_at))
+        for case_id, number, opened_at in db.session.execute(rows.distinct())
     ]
 
 
-def _candidates(now: datetime) -> Select[Any, Any, Any, Any, Any]:
+def _candidates(now: datetime, *columns: Any) -> Select[Any]:
+    """Return the statement for cases by each class of their tags, of those in no such matter yet."""
     is_member = exists().where(
         SpecialMember.case_id == Case.id, SpecialMember.tag_class == Tag.responsibility
     )
-    columns = (
-        Case.id, Case.number, Case.opened_at, ServiceEvent.item_code, Tag.responsibility
-    )  # fmt: skip
     return (
         select(*columns)
+        .select_from(Case)
         .join(ServiceEvent, ServiceEvent.id == Case.event_id)
         .join(Review, Review.case_id == Case.id)
         .join(ReviewTag, ReviewTag.review_id == Review.id)
         .join(Tag, Tag.code == ReviewTag.tag_code)
         .where(Tag.responsibility.is_not(None), Case.state.not_in(NOT_COUNTED), ~is_member)
         .where(Case.opened_at > now - HISTORY)
-        .distinct()
-        .order_by(Case.opened_at)
     )
 
 
 def _look_at(kind: Kind, now: datetime) -> list[str]:
     """Propose one kind, or let its later cases join; return the number if anything changed."""
-    same = ServiceEvent.item_code == kind.item_code, Tag.responsibility == kind.tag_class
-    seen = [one for _, one in _unattached(now, *same)]
-    special = _open_one(kind)
+    seen, special = _unattached(kind, now), _open_one(kind)
     if special is None:
         found = _groups(seen)
         if not found:

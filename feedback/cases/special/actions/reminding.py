@@ -13,9 +13,10 @@ from sqlalchemy import Row, select, update
 from ....db import db, transaction
 from ....ledger.actions import SYSTEM, Line, write
 from ....notify.occasions import Occasion
+from ....one_by_one import each
 from ..models import Special
 from ..states import State
-from .moving import SUBJECT, SomeNotDone, tell_owner, tell_supervisors
+from .moving import SUBJECT, tell_owner, tell_supervisors
 
 log = structlog.get_logger(__name__)
 
@@ -23,20 +24,14 @@ log = structlog.get_logger(__name__)
 def remind(now: datetime) -> list[str]:
     """Tell of every deadline that has passed and was not told of; return the numbers.
 
-    One transaction for each, opened here. Raises SomeNotDone at the end if one failed.
+    One transaction for each, opened here. Raises SomeFailed at the end if one failed.
     """
-    told, failed = [], []
-    for special_id, number in _due(now):
-        try:
-            with transaction():
-                if _tell(special_id, now):
-                    told.append(number)
-        except Exception as problem:
-            log.error("special_not_told", number=number, error=type(problem).__name__)
-            failed.append(number)
-    if failed:
-        raise SomeNotDone(which=failed)
-    return told
+
+    def tell(special: Row[UUID, str]) -> list[str]:
+        with transaction():
+            return [special.number] if _tell(special.id, now) else []
+
+    return each([(one.number, one) for one in _due(now)], tell, log, "special_not_told")
 
 
 def _due(now: datetime) -> Sequence[Row[UUID, str]]:
