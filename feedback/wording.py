@@ -190,7 +190,14 @@ REFUSALS: Mapping[str, tuple[LazyString, LazyString]] = {
     "too_often": (_l("Too often in a short time"), _l("Please wait a minute and try again.")),
     "form_expired": (
         _l("This form was open too long"),
-        _l("Please go back, load the page again and submit once more."),
+        _l("Nothing was saved. Please open the page anew and send it once more."),
+    ),
+    "signed_out": (
+        _l("You are no longer signed in"),
+        _l(
+            "Nothing was saved. Please sign in again in a new window, open the page there and send it"
+            " once more."
+        ),
     ),
     "bad_request": (_l("This could not be read"), _l("Please go back and try again.")),
     "bad_method": (_l("This address does not work that way"), _l("Please go back and try again.")),

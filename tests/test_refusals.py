@@ -1,6 +1,7 @@
 """Whatever is sent anywhere: a clear refusal, never a 500."""
 
 import io
+import re
 from contextlib import contextmanager
 from datetime import timedelta
 from importlib import import_module
@@ -99,7 +100,34 @@ def test_malformed_bodies_are_refused(client, path, body, kind):
 def test_a_form_without_csrf_token_is_refused_in_words(client):
     answer = client.post("/sign-in?lang=en", data={"email": "a@b.example", "password": "x"})
     assert answer.status_code == 400
-    assert "load the page again" in answer.get_data(as_text=True)
+    assert "open the page anew" in answer.get_data(as_text=True)
+
+
+def test_whoever_was_signed_out_while_writing_gets_the_words_back_to_copy(client):
+    said = {"words": "材料清单<已>改好", "finding": "founded", "seen": "3", "csrf_token": "gone"}
+    answer = client.post("/cases/HC-2026-000001/verify?lang=en", data=said)
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 400
+    assert "You are no longer signed in" in page
+    assert re.search(r"<textarea[^>]*readonly>\n?材料清单&lt;已&gt;改好</textarea>", page)
+    assert page.count("<textarea") == 1
+    assert re.search('href="/sign-in"[^>]*target="_blank"', page)
+
+
+def test_a_form_that_was_open_too_long_gives_the_words_back_too(app, client):
+    with app.app_context():
+        make_district()
+        sign_in(client, make_account(Role.HANDLER))
+    answer = client.post("/cases/HC-2026-000001/verify?lang=en", data={"words": "材料 清单"})
+    page = answer.get_data(as_text=True)
+    assert (answer.status_code, page.count("<textarea")) == (400, 1)
+    assert "This form was open too long" in page
+
+
+def test_a_stale_sign_in_repeats_no_password(client):
+    answer = client.post("/sign-in?lang=en", data={"email": "a@b.cn", "password": "so 密 geheim"})
+    assert answer.status_code == 400
+    assert "geheim" not in answer.get_data(as_text=True)
 
 
 def test_a_surprise_is_500_in_words_without_its_cause(app, client, monkeypatch, capsys):

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import structlog
-from flask import Flask, Response, abort, current_app, jsonify, request
+from flask import Flask, Response, abort, current_app, jsonify, request, session, url_for
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -79,8 +79,10 @@ def problem(
     return body
 
 
-def answer(status: int, code: str, errors: Sequence[FieldError] = ()) -> Response:
-    """Return a refusal in the form that whoever asked can read."""
+def answer(
+    status: int, code: str, errors: Sequence[FieldError] = (), typed: Sequence[str] = ()
+) -> Response:
+    """Return a refusal in the form that whoever asked can read, with what they typed to copy it."""
     if request.path.startswith(MACHINES):
         response = jsonify(problem(status, code, errors=errors))
         response.mimetype = "application/problem+json"
@@ -88,7 +90,12 @@ def answer(status: int, code: str, errors: Sequence[FieldError] = ()) -> Respons
         headline, advice = refusal(code)
         # Without the context processors of render_template, which ask the database who is signed in.
         page = current_app.jinja_env.get_template("refusals/refusal.html").render(
-            status=status, headline=headline, advice=advice, errors=errors
+            status=status,
+            headline=headline,
+            advice=advice,
+            errors=errors,
+            typed=typed,
+            code=code,
         )
         response = Response(page, mimetype="text/html")
     response.status_code = status
@@ -101,7 +108,17 @@ def _refused(error: FeedbackError) -> Response:
 
 
 def _form_expired(_error: CSRFError) -> Response:
-    return answer(400, "form_expired")
+    """A form that was open too long, or whose sender was signed out meanwhile, as in another tab."""
+    if request.path == url_for("security.login"):
+        return answer(400, "form_expired")
+    code = "form_expired" if "_user_id" in session else "signed_out"
+    return answer(400, code, typed=_typed_words())
+
+
+def _typed_words() -> list[str]:
+    """Return what was typed in sentences; codes, ticks and secrets are nothing to copy."""
+    said = [value.strip() for _, value in request.form.items(multi=True)]
+    return [value for value in said if not value.isascii() or " " in value]
 
 
 def _http(error: HTTPException) -> Response | HTTPException:
