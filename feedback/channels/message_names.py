@@ -7,14 +7,11 @@ from flask_babel import lazy_gettext as _l
 
 from ..notify.models import By, Message, State
 from ..replies.talk import Made
+from ..wording import LABELS
 
 STATES: Mapping[State, LazyString] = {
-    State.QUEUED: _l("Waiting to be sent"), State.SENDING: _l("Being sent"),
-    State.ASKING: _l("The operator is being asked"), State.SENT: _l("Sent"),
-    State.DELIVERED: _l("Delivered"), State.FAILED: _l("Not delivered"),
-    State.UNCERTAIN: _l("Sent or not: unknown"), State.GIVEN_UP: _l("Given up"),
-    State.DROPPED: _l("Dropped"),
-}  # fmt: skip
+    state: LABELS["message_state"][state.value] for state in State
+}
 
 CARRIERS: Mapping[By, LazyString] = {By.SMS: _l("Text messages"), By.MAIL: _l("E-mail")}
 
@@ -31,49 +28,7 @@ MADE: Mapping[Made, LazyString] = {
 }  # fmt: skip
 """What was made of a text message that came in."""
 
-OCCASIONS: Mapping[str, LazyString] = {
-    "case_opened": _l("A new case, to its department"),
-    "case_in_triage": _l("A case to assign, to the supervisors"),
-    "case_due_soon": _l("A case due soon, to its department"),
-    "head_due_soon": _l("A case sent back by the citizen is due soon, to the head"),
-    "case_overdue": _l("An overdue case, to its department"),
-    "case_notice": _l("An overdue case is urged, to the head"),
-    "case_sent_back": _l("A case was sent back by the citizen, to its department"),
-    "case_decided": _l("A request or appeal was decided, to its department"),
-    "citizen_added": _l("The citizen added something, to the department"),
-    "desk_due_soon": _l("A case due soon, to the supervisors"),
-    "desk_overdue": _l("An overdue case, to the supervisors"),
-    "desk_asked": _l("Something to decide, to the supervisors"),
-    "desk_notice": _l("An overdue case was urged, to the supervisors"),
-    "leaders_overdue": _l("A case long overdue, to the leaders"),
-    "special_proposed": _l("A special rectification to confirm, to the supervisors"),
-    "special_reported": _l("A special rectification was reported, to the supervisors"),
-    "special_desk_overdue": _l("An overdue special rectification, to the supervisors"),
-    "special_confirmed": _l("A new special rectification, to its owner"),
-    "special_sent_back": _l("A special rectification was sent back, to its owner"),
-    "special_overdue": _l("An overdue special rectification, to its owner"),
-    "special_closed": _l("A special rectification is closed, to its owner"),
-    "citizen_replied": _l("A reply, to the citizen"),
-    "citizen_closed": _l("The matter is finished, to the citizen"),
-    "citizen_term_moved": _l("A later date, to the citizen"),
-    "citizen_voided": _l("The review does not count, to the citizen"),
-    "citizen_objection_judged": _l("The objection was judged, to the citizen"),
-    "invitation": _l("An invitation to rate"),
-    "invitation_reminder": _l("A reminder to rate, once"),
-    "answer_thanks": _l("Answer: thanks for a rating"),
-    "answer_asked_why": _l("Answer: a bad rating without a reason"),
-    "answer_negative": _l("Answer: a bad rating with a reason"),
-    "answer_reason": _l("Answer: the reason came afterwards"),
-    "answer_added": _l("Answer: something was added to the matter"),
-    "answer_grade": _l("Answer: no grade was understood"),
-    "answer_which": _l("Answer: several services are open"),
-    "answer_stopped": _l("Answer: no more text messages"),
-    "answer_started": _l("Answer: text messages again"),
-    "answer_language": _l("Answer: another language"),
-    "answer_too_late": _l("Answer: rated already, or too late"),
-    "answer_own_service": _l("Answer: staff may not rate their own office"),
-    "answer_stranger": _l("Answer: to somebody we never wrote to"),
-}
+OCCASIONS: Mapping[str, LazyString] = LABELS["occasion"]
 
 ANSWER = _l("An answer to a text message")
 

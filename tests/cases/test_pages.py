@@ -198,7 +198,7 @@ def test_a_form_without_its_token_is_refused_in_words(client, people, number):
     sign_in(client, people.handler)
     answer = post(client, number, "accept", csrf_token="")
     assert answer.status_code == 400
-    assert "load the page again" in answer.get_data(as_text=True)
+    assert "open the page anew" in answer.get_data(as_text=True)
 
 
 def test_the_number_is_opened_for_a_purpose_only(client, people, number):
