@@ -62,10 +62,14 @@ def integer(value: str) -> int | None:
 def phone(value: str) -> str | None:
     """Return the telephone number in E.164 (`+8613812345678`), or None if it is none.
 
-    Chinese numbers need no country code; full-width digits are understood.
+    Chinese numbers need no country code; full-width digits are understood. With a letter in it it is
+    none: the library takes `x` for an extension and drops what it does not know.
     """
+    plain = unicodedata.normalize("NFKC", value)
+    if re.search("[A-Za-z]", plain):
+        return None
     try:
-        number = phonenumbers.parse(unicodedata.normalize("NFKC", value), "CN")
+        number = phonenumbers.parse(plain, "CN")
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_valid_number(number):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedback.text import MARKS_IN_A_ROW, NotText, clean, is_mobile
+from feedback.text import MARKS_IN_A_ROW, NotText, clean, is_mobile, phone
 
 
 def test_a_letter_and_its_mark_become_one():
@@ -33,3 +33,16 @@ def test_what_no_page_can_show_is_no_text(typed):
 )  # fmt: skip
 def test_only_a_mobile_phone_is_written_to(number, mobile):
     assert is_mobile(number) is mobile
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("138 0013 8000", "+8613800138000"), ("１３８００１３８０００", "+8613800138000"),
+        ("0531-88881234", "+8653188881234"), ("+86 138 0013 8000", "+8613800138000"),
+        ("13800138000x", None), ("13800138000 ext 5", None), ("1380013800O", None), ("1380013800", None),
+        ("", None),
+    ],
+)  # fmt: skip
+def test_a_telephone_number_is_taken_as_people_write_it_and_not_with_a_slip_in_it(typed, number):
+    assert phone(typed) == number
