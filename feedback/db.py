@@ -122,13 +122,16 @@ def execute(statement: Executable, parameters: Any = None) -> CursorResult[Any]:
     return connection.execute(statement, parameters)
 
 
-def choice(of: type[Enum], name: str, **options: Any) -> EnumType:
-    """Return the column type for one of `of`, stored as its value and held by a CHECK."""
+def choice(of: type[Enum], name: str, *, checked: bool = True, **options: Any) -> EnumType:
+    """Return the column type for one of `of`, stored as its value and held by a CHECK.
+
+    Not `checked` is for a column that something stricter holds.
+    """
     return EnumType(
         of,
         name=name,
         native_enum=False,
-        create_constraint=True,
+        create_constraint=checked,
         length=20,
         values_callable=lambda members: [m.value for m in members],
         **options,

@@ -10,8 +10,10 @@ from sqlalchemy.exc import DBAPIError
 from feedback import create_app
 from feedback.cases import actions
 from feedback.cases.models import Case
-from feedback.cases.states import Finding, State
+from feedback.cases.states import Finding, Ground, Purpose, State, Verdict
 from feedback.db import db, transaction
+from feedback.ledger.actions import Line, write
+from feedback.offices.sign_in import actor
 
 from .cases.doing import do, reload, say
 from .cases.machine import checks
@@ -103,9 +105,9 @@ def without_leaders():
         session.execute(text("DELETE FROM account_roles WHERE name = 'leader'"))
 
 
-def down():
+def down(revision="0002"):
     db.session.remove()
-    downgrade(directory=MIGRATIONS, revision="0002")
+    downgrade(directory=MIGRATIONS, revision=revision)
 
 
 def up():
@@ -122,8 +124,8 @@ REVIEW = (
 
 def rows(table, columns="*"):
     with db.engine.connect() as connection:
-        found = connection.execute(text(f"SELECT {columns} FROM {table} ORDER BY 1"))
-        return [tuple(map(str, row)) for row in found]
+        found = connection.execute(text(f"SELECT {columns} FROM {table}"))
+        return sorted(tuple(map(str, row)) for row in found)
 
 
 def as_old_rows(made):
@@ -205,7 +207,94 @@ def test_what_the_old_house_has_no_place_for_stops_the_way_down_and_loses_nothin
     before = {table: rows(table, columns) for table, columns in said.items()}
     with pytest.raises(SystemExit):
         down()
+    up()  # the newer houses had been left already
     assert {table: rows(table, columns) for table, columns in said.items()} == before
+
+
+# -- before everybody who did something had a part --------------------------------------------------
+
+WITHOUT_PARTS = "0007"
+
+CALLED = (
+    "INSERT INTO contacts (id, case_id, at, by_id, means, reached, words)"
+    " SELECT a.id, c.id, c.opened_at, a.id, 'phone', true, '补录' FROM cases c, accounts a"
+    " WHERE c.number = :number AND a.name = :who"
+)
+VISITED_TOO = (
+    "INSERT INTO return_visits (id, case_id, round, at, day, by_id, visitor_department,"
+    " case_department, means, outcome, attempt, satisfied, words)"
+    " SELECT a.id, c.id, 1, c.opened_at, '2026-11-23', a.id, 'GOV', c.department_code, 'phone',"
+    " 'answered', 1, true, '满意' FROM cases c, accounts a WHERE c.number = :number AND a.name = :who"
+)
+"""What nobody had to have a part for."""
+
+
+def by_hand(statement, **values):
+    with transaction() as session:
+        assert session.execute(text(statement), values).rowcount == 1
+
+
+def parts(number):
+    with db.engine.connect() as connection:
+        found = connection.execute(
+            text(
+                "SELECT a.name, p.part FROM case_parts p JOIN cases c ON c.id = p.case_id"
+                " JOIN accounts a ON a.id = p.account_id WHERE c.number = :number"
+            ),
+            {"number": number},
+        )
+        return {row.name: row.part for row in found}
+
+
+def test_parts_go_down_and_come_up_and_only_the_closers_have_to_be_made_again(district):
+    made = make_one_in_each_old_state(district)
+    voided = judged(make_case(), district)
+    before = {table: rows(table) for table in (*CARRIED, "case_parts", "appeals", "judgements")}
+    down(WITHOUT_PARTS)
+    assert set(rows("case_parts", "DISTINCT part")) == {("handler",), ("visitor",), ("judge",)}
+    up()
+    assert {table: rows(table) for table in before} == before
+    assert "judge" in parts(voided.number).values()
+    for number, state in made.items():
+        assert ("closer" in parts(number).values()) is (state is State.CLOSED)
+    assert checks.broken() == []
+
+
+def judged(case, people):
+    case = do(actions.appeal, case, people.head, Ground.MISTAKEN, "误评", (), now=MONDAY_MORNING)
+    return do(actions.judge, case, people.judge, Verdict.UPHOLD, "可证", now=MONDAY_MORNING)
+
+
+def test_whoever_called_or_opened_the_number_without_a_part_gets_one_on_the_way_up(district):
+    known = walk_to(make_case(), State.VERIFYING, district)
+    visited = walk_to(make_case(), State.VISITING, district)
+    opened(known, district.head, Purpose.CALL_BACK)
+    opened(visited, district.operator, Purpose.VISIT)
+    head, operator = district.head.name, district.operator.name
+    known, visited = known.number, visited.number
+    down(WITHOUT_PARTS)
+    by_hand(CALLED, number=visited, who=head)
+    up()
+    assert parts(known)[head] == parts(visited)[head] == "handler"
+    assert parts(visited)[operator] == "visitor"
+
+
+def opened(case, who, purpose):
+    """Write down that somebody opened the number, as it was when that gave nobody a part."""
+    with transaction():
+        facts = {"purpose": purpose.value}
+        write(MONDAY_MORNING, actor(who), Line("case", case.id, "reveal", facts))
+
+
+def test_somebody_with_two_parts_stops_the_way_up_and_nothing_is_lost(district, caplog):
+    number = walk_to(make_case(), State.VISITING, district).number
+    down(WITHOUT_PARTS)
+    by_hand(VISITED_TOO, number=number, who=district.handler.name)
+    before = {table: rows(table) for table in (*CARRIED, "case_parts")}
+    with pytest.raises(SystemExit):
+        up()
+    assert number in caplog.text
+    assert {table: rows(table) for table in before} == before
 
 
 def test_a_leaders_mark_stops_the_way_down_too(district):

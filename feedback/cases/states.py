@@ -75,11 +75,15 @@ class Whose(StrEnum):
 
 
 class Part(StrEnum):
-    """A person's part in a case. Nobody has two: handler, judge and visitor are three people."""
+    """A person's part in a case. Nobody has two: handler, judge and visitor are three people.
+
+    Closer is whoever closes without having had another part.
+    """
 
     HANDLER = "handler"
     JUDGE = "judge"
     VISITOR = "visitor"
+    CLOSER = "closer"
 
 
 class Bar(StrEnum):

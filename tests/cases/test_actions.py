@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from feedback import clock
 from feedback.cases import actions, queries
 from feedback.cases.models import Case, Closure, Contact, ReturnVisit
-from feedback.cases.states import Act, Finding, Means, Outcome, Purpose, State
+from feedback.cases.states import Act, Finding, Means, Outcome, Part, Purpose, State
 from feedback.db import db, transaction
 from feedback.errors import Invalid, NotYours, OutOfTurn, Unknown
 from feedback.ledger.queries import timeline
@@ -313,6 +313,47 @@ def test_opening_the_number_leaves_a_ledger_line_and_is_for_those_whose_turn_it_
     for nosy in (people.operator, people.supervisor, people.colleague_elsewhere):
         with transaction(), pytest.raises(NotYours):
             actions.reveal(reload(case), nosy, Purpose.CALL_BACK, now)
+
+
+@pytest.mark.parametrize("act", [Act.VISIT, Act.CLOSE, Act.DECIDE, Act.REASSIGN])
+def test_whoever_only_opened_the_number_is_a_handler_in_whatever_office_they_are_later(
+    people, now, act
+):
+    case = do(actions.accept, make_case(now), people.head, now=now)
+    with transaction():
+        actions.reveal(reload(case), people.handler, Purpose.CALL_BACK, now)
+    case = do(actions.contact, case, people.head, Means.PHONE, True, "已联系", now=now)
+    if act is Act.DECIDE:
+        case = do(actions.ask_extension, case, people.head, "要等", "周三", now=now)
+    elif act is not Act.REASSIGN:
+        case = do(actions.verify, case, people.head, Finding.TRUE, "属实", now=now)
+        case = do(actions.rectify, case, people.head, "已改", "", (), now=now)
+        case = do(actions.reply, case, people.head, "已改", "", "", now=now)
+    if act is Act.CLOSE:
+        case = do(actions.visit, case, people.operator, VISITED, now=now)
+    role = Role.OPERATOR if act is Act.VISIT else Role.SUPERVISOR
+    other = make_account(role, department="GOV", name="别人")
+    action, said = {
+        Act.VISIT: (actions.visit, (VISITED,)), Act.CLOSE: (actions.close, ("",)),
+        Act.DECIDE: (actions.decide, (False, "不必")),
+        Act.REASSIGN: (actions.reassign, ("SW", "属水务", "")),
+    }[act]  # fmt: skip
+    with transaction() as session:
+        moved = session.get_one(Account, people.handler.id)
+        moved.department_code, moved.roles = "GOV", [AccountRole(name=role)]
+    with pytest.raises(NotYours):
+        do(action, case, moved, *said, now=now)
+    do(action, case, other, *said, now=now)  # the control: somebody who did not look may
+
+
+def test_whoever_opened_the_number_for_the_visit_is_the_visitor_and_may_close(people, now):
+    case = walk_to(make_case(now), State.VISITING, people, now)
+    with transaction():
+        actions.reveal(reload(case), people.supervisor, Purpose.VISIT, now)
+    case = do(actions.visit, case, people.operator, VISITED, now=now)
+    assert do(actions.close, case, people.supervisor, "", now=now).state is State.CLOSED
+    closure = db.session.scalars(select(Closure)).one()
+    assert closure.closer_part is Part.VISITOR
 
 
 def test_a_closure_points_at_its_own_proofs(people, now):

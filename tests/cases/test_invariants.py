@@ -3,13 +3,26 @@
 import uuid
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from feedback.cases.states import State
+from feedback.cases import actions
+from feedback.cases.models import Appeal, Objection
+from feedback.cases.states import Ground, State, Verdict
 from feedback.db import db, transaction
+from feedback.offices.roles import Role
 
-from ..factories import make_case, make_district, make_event, make_people, rate, walk_to
+from ..factories import (
+    UNHAPPY,
+    make_account,
+    make_case,
+    make_district,
+    make_event,
+    make_people,
+    rate,
+    walk_to,
+)
+from .doing import do, say
 
 
 @pytest.fixture
@@ -86,26 +99,38 @@ def test_a_closed_case_refuses(people, now, what):
     assert refused(ACTS_REFUSED[what], case=key(case.id))
 
 
-def closure_of(case, people, **changes):
+def closure_of(case, people, round_=1, **changes):
     """Return a closure's columns, right in everything but `changes`."""
     row = db.session.execute(
         text(
             "SELECT v.id AS verification_id, v.by_id AS verified_by_id, r.id AS rectification_id,"
             " r.by_id AS rectified_by_id,"
             " p.id AS reply_id, p.by_id AS replied_by_id, w.id AS visit_id, w.outcome AS visit_outcome,"
-            " w.attempt AS visit_attempt, w.by_id AS visited_by_id, v.finding, r.kind AS remedy"
-            " FROM cases c"
-            " LEFT JOIN verifications v ON v.case_id=c.id LEFT JOIN rectifications r ON r.case_id=c.id"
-            " LEFT JOIN replies p ON p.case_id=c.id LEFT JOIN return_visits w ON w.case_id=c.id"
-            " WHERE c.id=:case"
+            " w.attempt AS visit_attempt, w.by_id AS visited_by_id,"
+            " w.satisfied AS visit_satisfied, v.finding, r.kind AS remedy"
+            " FROM cases c LEFT JOIN verifications v ON v.case_id=c.id"
+            " LEFT JOIN rectifications r ON r.case_id=c.id AND r.round=:round"
+            " LEFT JOIN replies p ON p.case_id=c.id AND p.round=:round"
+            " LEFT JOIN return_visits w ON w.case_id=c.id AND w.round=:round"
+            " WHERE c.id=:case ORDER BY w.attempt LIMIT 1"
         ),
-        {"case": key(case.id)},
+        {"case": key(case.id), "round": round_},
     ).one()
     return {
         **row._asdict(), "id": key(uuid.uuid4()), "case_id": key(case.id), "identity": "named",
-        "round": 1, "closed_by_id": key(people.supervisor.id), "at": "2026-11-24 00:00:00+00:00",
-        "words": "", "case_department": "RS", "closer_department": "GOV", **changes,
+        "round": round_, "closed_by_id": key(people.supervisor.id), "closer_part": "closer",
+        "at": "2026-11-24 00:00:00+00:00", "words": "", "case_department": "RS",
+        "closer_department": "GOV", **changes,
     }  # fmt: skip
+
+
+def take_part(case, account, part):
+    """Give somebody a part in a case by hand."""
+    run(
+        "INSERT INTO case_parts (case_id, account_id, part, at)"
+        " VALUES (:case, :who, :part, '2026-11-24 00:00:00+00:00')",
+        case=key(case.id), who=key(account.id), part=part,
+    )  # fmt: skip
 
 
 def insert_closure(columns):
@@ -119,6 +144,7 @@ def test_a_closure_needs_this_cases_own_proofs_and_another_closer(people, now):
     other = walk_to(make_case(now), State.CLOSED, people, now)
     foreign = closure_of(other, people)
     db.session.rollback()
+    take_part(case, people.supervisor, "closer")
     wrong = [
         {"closed_by_id": key(people.handler.id)},
         {"verification_id": foreign["verification_id"]},
@@ -141,10 +167,143 @@ def test_a_closure_needs_this_cases_own_proofs_and_another_closer(people, now):
         {"remedy": "explanation"},
         {"finding": "no_legal_basis", "remedy": "explanation"},
         {"visited_by_id": None, "second_review_id": key(uuid.uuid4())},
+        {"visit_satisfied": False},
+        {"visit_satisfied": False, "words": "结论"},
+        {"visit_satisfied": None},
+        {"closer_part": None}, {"closer_part": "judge"}, {"closer_part": "nobody"},
+        {"closed_by_id": key(people.judge.id)},
     ]  # fmt: skip
     for changes in wrong:
         assert insert_closure(closure_of(case, people, **changes)), changes
     assert not insert_closure(closure_of(case, people)), "the control: a right one is taken"
+
+
+def test_a_hand_in_the_case_that_no_proof_shows_keeps_somebody_from_closing(people, now):
+    case = walk_to(make_case(now), State.CLOSING, people, now)
+    take_part(case, people.judge, "handler")
+    for part in ("handler", "closer", "judge", "visitor", None):
+        columns = closure_of(case, people, closed_by_id=key(people.judge.id), closer_part=part)
+        assert insert_closure(columns), part
+    db.session.rollback()
+    columns = closure_of(
+        case, people, closed_by_id=key(people.operator.id), closer_part="visitor"
+    )  # fmt: skip
+    assert not insert_closure(columns), "the control: whoever visited may close"
+
+
+def sent_back(people, now):
+    """Return a case that a dissatisfied citizen sent back, with nothing done since."""
+    case = walk_to(make_case(now), State.VISITING, people, now)
+    case = do(actions.visit, case, people.operator, UNHAPPY, now=now)
+    take_part(case, people.supervisor, "closer")
+    return case
+
+
+CLOSED_BY_HAND = (
+    "UPDATE cases SET state='closed', closed_at=opened_at, answered_at=opened_at, next_due_at=NULL,"
+    " warn_at=NULL, next_rung_at=NULL, closure_id=:closure WHERE id=:case"
+)
+
+
+def test_a_case_that_was_sent_back_does_not_close_on_the_proofs_of_the_round_before(people, now):
+    case = sent_back(people, now)
+    for words in ("", "结论"):
+        assert insert_closure(closure_of(case, people, words=words)), (
+            "dissatisfied, and not yet done"
+        )
+    case = walk_to(make_case(now), State.CLOSING, people, now)
+    case = say(actions.second_review, case, 1, "又坏了", now=now)
+    assert (case.state, case.round) == (State.RECTIFYING, 2)
+    take_part(case, people.supervisor, "closer")
+    closure = closure_of(case, people)
+    db.session.rollback()
+    assert not insert_closure(closure), "on the visit that found the citizen satisfied at first"
+    assert refused(CLOSED_BY_HAND, case=key(case.id), closure=closure["id"])
+    run("UPDATE cases SET round = 1 WHERE id = :case", case=key(case.id))
+    assert not refused(CLOSED_BY_HAND, case=key(case.id), closure=closure["id"]), "the control"
+    assert refused("UPDATE cases SET round = 2 WHERE id = :case", case=key(case.id))
+
+
+def test_who_stayed_dissatisfied_to_the_last_is_answered_in_words(people, now):
+    case = sent_back(people, now)
+    case = walk_to(case, State.VISITING, people, now)
+    case = do(actions.visit, case, people.operator, UNHAPPY, now=now)
+    assert case.state is State.CLOSING
+    assert insert_closure(closure_of(case, people, 2))
+    assert insert_closure(closure_of(case, people, 2, visit_satisfied=True)), "not what was said"
+    assert insert_closure(closure_of(case, people, 2, visit_satisfied=None)), "not said at all"
+    db.session.rollback()
+    assert not insert_closure(closure_of(case, people, 2, words="结论")), "the control"
+
+
+DONE = {
+    "contacts": "means='phone', reached=:yes", "verifications": "finding='true'",
+    "rectifications": "round=1, kind='remedy', article=''",
+    "replies": "round=2, internal='', publishable=''",
+    "requests": "kind='extend', number=1, further=:no, by_department='RS', come_from='verifying',"
+    " reason='x', plan='x', due_at=:at",
+    "appeals": "case_department='RS', come_from='verifying', ground='other'",
+    "return_visits": "round=2, day='2026-11-24', visitor_department='GOV', case_department='RS',"
+    " means='phone', outcome='failed', attempt=1",
+    "judgements": "appeal_id=:appeal, appellant_id=:appellant, case_department='RS',"
+    " by_department='GOV', verdict='uphold'",
+    "reconsiderations": "objection_id=:objection, judge_id=:judge, case_department='RS',"
+    " by_department='GOV', verdict='uphold'",
+}  # fmt: skip
+"""A row of what was done, by table; requests have no `words`."""
+
+PART_OF = {
+    **dict.fromkeys(DONE, "handler"), "return_visits": "visitor", "judgements": "judge",
+    "reconsiderations": "judge",
+}  # fmt: skip
+
+
+def does(table, case, account, part, **more):
+    """Write down by hand that somebody did something in a part; say whether it is refused."""
+    columns = dict(one.split("=", 1) for one in DONE[table].replace(", ", ",").split(","))
+    columns |= {"id": ":id", "case_id": ":case", "at": ":at", "by_id": ":who", "part": ":part"}
+    columns |= {} if table == "requests" else {"words": "'x'"}
+    values = {
+        "id": key(uuid.uuid4()), "case": key(case.id), "who": key(account.id), "part": part,
+        "at": "2026-11-24 00:00:00+00:00", "yes": True, "no": False, **more,
+    }  # fmt: skip
+    said = ", ".join(columns.values())
+    bound = {name: value for name, value in values.items() if f":{name}" in columns.values()}
+    return refused(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({said})", **bound)
+
+
+@pytest.mark.parametrize("table", DONE)
+def test_nobody_does_by_hand_what_another_part_or_none_of_theirs_would_allow(people, now, table):
+    case, more = a_case_for(table, people, now)
+    right = PART_OF[table]
+    wrong = "visitor" if right == "handler" else "handler"
+    bystander, other, own = (make_account(Role.SUPERVISOR, department="GOV") for _ in range(3))
+    take_part(case, other, wrong)
+    take_part(case, own, right)
+    for part in ("handler", "judge", "visitor", "closer", None):
+        assert does(table, case, bystander, part, **more), part
+        assert does(table, case, other, part, **more), part
+    for part in (wrong, "closer", None):
+        assert does(table, case, own, part, **more), part
+    assert not does(table, case, own, right, **more), "the control: in one's own part"
+
+
+def a_case_for(table, people, now):
+    """Return a case in which a row of `table` may be written, and what the row must point at."""
+    case = make_case(now)
+    if table not in ("judgements", "reconsiderations"):
+        return case, {}
+    case = do(actions.appeal, case, people.head, Ground.OTHER, "误评", (), now=now)
+    if table == "judgements":
+        appeal = db.session.scalars(select(Appeal)).one()
+        ids = {"appeal": key(appeal.id), "appellant": key(appeal.by_id)}
+    else:
+        case = do(actions.judge, case, people.judge, Verdict.UPHOLD, "可证", now=now)
+        case = say(actions.object_to, case, "不同意", now=now)
+        objection = db.session.scalars(select(Objection)).one()
+        ids = {"objection": key(objection.id), "judge": key(objection.judge_id)}
+    db.session.rollback()
+    return case, ids
 
 
 def test_failed_visits_cannot_be_counted_twice_a_day_or_out_of_order(people, now):
@@ -153,13 +312,14 @@ def test_failed_visits_cannot_be_counted_twice_a_day_or_out_of_order(people, now
     def attempt(number, day, before, department="GOV"):
         return refused(
             "INSERT INTO return_visits (id, case_id, round, at, day, by_id, visitor_department,"
-            " case_department, means, outcome, attempt, attempt_before, words) VALUES (:id, :case, 1,"
-            " '2026-11-24 00:00:00+00:00', :day, :by, :department, 'RS', 'phone', 'failed', :attempt,"
-            " :before, 'x')",
+            " case_department, means, outcome, attempt, attempt_before, words, part)"
+            " VALUES (:id, :case, 1, '2026-11-24 00:00:00+00:00', :day, :by, :department, 'RS',"
+            " 'phone', 'failed', :attempt, :before, 'x', 'visitor')",
             id=key(uuid.uuid4()), case=key(case.id), day=day, by=key(people.operator.id),
             department=department, attempt=number, before=before,
         )  # fmt: skip
 
+    take_part(case, people.operator, "visitor")
     assert attempt(3, "2026-11-24", None)
     assert attempt(3, "2026-11-24", 2)
     assert attempt(1, "2026-11-24", None, department="RS")

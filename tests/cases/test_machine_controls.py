@@ -1,17 +1,18 @@
 """Controls: each check of the random walks speaks when what it watches over is broken on purpose."""
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from feedback.cases import actions, deadlines, queries, urging
 from feedback.cases.actions import appealing, asking, assigning, closing, handling, moving, visiting
 from feedback.cases.models import Case
-from feedback.cases.states import Ground, State, Verdict
+from feedback.cases.states import Ground, Means, Purpose, State, Verdict
 from feedback.db import db, transaction
 from feedback.offices.models import Account, AccountRole
 from feedback.offices.roles import Role
 
 from ..factories import UNHAPPY, VISITED, make_case, make_district, make_people, walk_to
-from .doing import do, say
+from .doing import do, reload, say
 from .machine import checks
 from .machine.walks import run_walks
 
@@ -51,6 +52,10 @@ WRONG_ROWS: dict[str, tuple[State, str]] = {
     "one person with two parts": (
         State.CLOSED, "UPDATE ledger_entries SET actor_id = (SELECT e.actor_id FROM ledger_entries e"
         " WHERE e.act = 'verify') WHERE act = 'visit'"),
+    "an act by somebody who has another part in the case, or none": (
+        State.CLOSING, "UPDATE ledger_entries SET act = 'reveal', facts = '{}' WHERE act = 'visit'"),
+    "what was done by somebody who has another part in the case, or none": (
+        State.CLOSING, "UPDATE case_parts SET part = 'visitor' WHERE part = 'handler'"),
     "a request decided by one who had a hand in the case": (
         State.CLOSING, "UPDATE ledger_entries SET act = 'decide' WHERE act = 'verify'"),
     "an appeal judged by one who had touched the case": (
@@ -183,13 +188,34 @@ def becomes(person, department, *roles):
     return db.session.get_one(Account, person.id)
 
 
-def test_without_parts_a_handler_who_changed_office_visits_the_own_case(people, now, monkeypatch):
-    for room in (handling, visiting, appealing):
-        monkeypatch.setattr(room, "take_part", let_everybody)
+def test_without_the_question_for_parts_the_database_still_keeps_a_handler_from_visiting(
+    people, now, monkeypatch
+):
     case = walk_to(make_case(now), State.VISITING, people, now)
+    monkeypatch.setattr(visiting, "take_part", let_everybody)
+    handler = becomes(people.handler, "GOV", Role.OPERATOR)
+    with pytest.raises(IntegrityError):
+        do(actions.visit, case, handler, VISITED, now=now)
+
+
+def test_without_parts_for_it_somebody_opens_a_number_and_visits_later(people, now, monkeypatch):
+    case = do(actions.accept, make_case(now), people.head, now=now)
+    with monkeypatch.context() as looking, transaction():
+        looking.setattr(handling, "take_part", let_everybody)
+        actions.reveal(reload(case), people.handler, Purpose.CALL_BACK, now)
+    case = walk_by(people.head, case, now)
     handler = becomes(people.handler, "GOV", Role.OPERATOR)
     do(actions.visit, case, handler, VISITED, now=now)
-    assert "one person with two parts" in checks.broken()
+    broken = "an act by somebody who has another part in the case, or none"
+    assert broken in checks.broken()
+
+
+def walk_by(head, case, now):
+    """Let the head do what is left until the reply."""
+    case = do(actions.contact, case, head, Means.PHONE, True, "已联系", now=now)
+    case = do(actions.verify, case, head, handling.Finding.TRUE, "属实", now=now)
+    case = do(actions.rectify, case, head, "已改", "", (), now=now)
+    return do(actions.reply, case, head, "已改", "", "", now=now)
 
 
 def test_without_the_question_whether_they_touched_it_a_judge_has(people, now, monkeypatch):
@@ -201,15 +227,15 @@ def test_without_the_question_whether_they_touched_it_a_judge_has(people, now, m
     assert "an appeal judged by one who had touched the case" in checks.broken()
 
 
-def test_without_the_question_who_handled_it_somebody_closes_what_they_accepted(
+def test_without_the_question_who_handled_it_the_database_keeps_whoever_accepted_from_closing(
     people, now, monkeypatch
 ):
     monkeypatch.setattr(closing, "require_not_handler", let_everybody)
     case = do(actions.accept, make_case(now), people.head, now=now)
     case = walk_to(case, State.CLOSING, people, now)
     head = becomes(people.head, "GOV", Role.SUPERVISOR)
-    do(actions.close, case, head, "", now=now)
-    assert "a case closed by somebody who handled it" in checks.broken()
+    with pytest.raises(IntegrityError):
+        do(actions.close, case, head, "", now=now)
 
 
 def test_without_the_question_what_was_put_right_an_old_remedy_counts(people, now, monkeypatch):

@@ -8,7 +8,15 @@ from sqlalchemy import select
 
 from feedback.cases import rulebook
 from feedback.cases.deadlines import Step, plan_to_json
-from feedback.cases.models import Case, Closure, Rectification, Reply, ReturnVisit, Verification
+from feedback.cases.models import (
+    Case,
+    CasePart,
+    Closure,
+    Rectification,
+    Reply,
+    ReturnVisit,
+    Verification,
+)
 from feedback.cases.rules import Term
 from feedback.cases.states import (
     DESK_TERMS,
@@ -16,6 +24,7 @@ from feedback.cases.states import (
     Finding,
     Means,
     Outcome,
+    Part,
     Remedy,
     State,
 )
@@ -120,8 +129,11 @@ def _close(session: Any, case: Case, handler: Any, closer: Any, at: datetime) ->
     visit = ReturnVisit(
         id=new_id(), case_id=case.id, round=1, at=at, day=at.date(), by_id=closer,
         visitor_department="GOV", case_department=case.department_code, means=Means.PHONE,
-        outcome=Outcome.ANSWERED, attempt=1, satisfied=True, words="满意",
+        outcome=Outcome.ANSWERED, attempt=1, satisfied=True, words="满意", part=Part.VISITOR,
     )  # fmt: skip
+    for who, part in ((handler, Part.HANDLER), (closer, Part.VISITOR)):
+        session.add(CasePart(case_id=case.id, account_id=who, part=part, at=at))
+    session.flush()
     session.add_all([finding, done, reply])
     if case.identity is Identity.NAMED:
         session.add(visit)
@@ -135,7 +147,8 @@ def _close(session: Any, case: Case, handler: Any, closer: Any, at: datetime) ->
         visit_outcome=Outcome.ANSWERED if visited else None, visit_attempt=1 if visited else None,
         verified_by_id=handler, visited_by_id=closer if visited else None,
         case_department=case.department_code, closer_department="GOV",
-        closed_by_id=closer, at=at, words="结",
+        visit_satisfied=True if visited else None, closed_by_id=closer, closer_part=Part.VISITOR,
+        at=at, words="结",
     )  # fmt: skip
     session.add(closure)
     session.flush()

@@ -7,9 +7,9 @@ from ...errors import FieldError, Invalid
 from ...notify.occasions import Occasion
 from ...offices.models import Account
 from ..models import Case, Closure, Rectification, Reply, ReturnVisit
-from ..states import Act, State
+from ..states import Act, Part, State
 from .handling import latest, latest_finding, tell_citizen
-from .moving import allow, move, out_of_turn, require_not_handler
+from .moving import allow, move, out_of_turn, part_from_now, require_not_handler
 
 
 def close(case: Case, by: Account, words: str, now: datetime, seen: int) -> None:
@@ -34,9 +34,11 @@ def close(case: Case, by: Account, words: str, now: datetime, seen: int) -> None
         reply_id=replied.id, replied_by_id=replied.by_id,
         visit_id=visited and visited.id, visit_outcome=visited and visited.outcome,
         visit_attempt=visited and visited.attempt, visited_by_id=visited and visited.by_id,
+        visit_satisfied=visited and visited.satisfied,
         second_review_id=visited and visited.second_review_id,
         case_department=case.department_code, closer_department=by.department_code,
-        closed_by_id=by.id, at=now, words=words,
+        closed_by_id=by.id, closer_part=part_from_now(case, by, Part.CLOSER, now), at=now,
+        words=words,
     )  # fmt: skip
     db.session.add(closure)
     db.session.flush()

@@ -24,7 +24,6 @@ from ..models import Appeal, Case, Contact, Evidence, Judgement, Rectification, 
 from ..second_link import second_link
 from ..states import (
     MOVES,
-    PARTS,
     Act,
     Finding,
     Means,
@@ -36,7 +35,7 @@ from ..states import (
     may_act,
 )
 from ..wall import is_complained_of
-from .moving import allow, move, not_yours, out_of_turn, part_of, take_part
+from .moving import allow, move, not_yours, out_of_turn, take_part
 
 
 def accept(case: Case, by: Account, now: datetime, seen: int) -> None:
@@ -210,7 +209,8 @@ def reveal(
 
     Leaves a ledger line, which the citizen sees on the receipt. Only for those whose turn it is to
     call: the department while it may contact, the visitor while a visit is due; never for whoever
-    the case is about, or has another part in it. Raises NotYours.
+    the case is about. It is a part in the case like the call itself. Raises NotYours, also for
+    whoever has another part.
     """
     act = Act.VISIT if purpose is Purpose.VISIT else Act.CONTACT
     roles = frozenset(role.name for role in by.roles)
@@ -218,8 +218,7 @@ def reveal(
     if not may or case.state not in MOVES[act].come_from or case.identity is not Identity.NAMED:
         raise not_yours(act)
     _refuse_complained_of(case, by)
-    if part_of(case, by) not in (None, PARTS[act]):
-        raise not_yours(act)
+    take_part(case, by, act, now)
     facts = {"purpose": purpose.value, "role": _role_for(act, roles).value}
     write(now, actor(by), Line("case", case.id, "reveal", facts))
     review = review_queries.of_case(case.id)

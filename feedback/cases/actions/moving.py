@@ -62,12 +62,16 @@ def out_of_turn(case: Case, act: Act, **facts: Any) -> OutOfTurn:
 
 def take_part(case: Case, by: Account, act: Act, now: datetime) -> None:
     """Note the person's part in the case. Raises NotYours for whoever has another part in it."""
-    part = PARTS[act]
+    if part_from_now(case, by, PARTS[act], now) is not PARTS[act]:
+        raise not_yours(act)
+
+
+def part_from_now(case: Case, by: Account, part: Part, now: datetime) -> Part | None:
+    """Give the person that part unless they have one in the case, and return the one they have."""
     row = {"case_id": case.id, "account_id": by.id, "part": part, "at": now}
     mine = insert(CasePart).values(row).on_conflict_do_nothing()
     db.session.execute(mine)
-    if part_of(case, by) is not part:
-        raise not_yours(act)
+    return part_of(case, by)
 
 
 def part_of(case: Case, by: Account) -> Part | None:

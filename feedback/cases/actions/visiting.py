@@ -17,7 +17,7 @@ from ..issuing import issue_notice
 from ..models import Case, ReturnVisit, SecondReview
 from ..models.urging import Cause
 from ..rules import Rule
-from ..states import Act, Means, Outcome, State, after_visit
+from ..states import Act, Means, Outcome, Part, State, after_visit
 from ..urging import tell_of_sending_back
 from .asking import tell_supervisors
 from .moving import allow, hold, move, note, out_of_turn, plan_columns, take_part, term_of
@@ -44,7 +44,7 @@ def visit(case: Case, by: Account, said: Visit, now: datetime, seen: int) -> Non
     take_part(case, by, Act.VISIT, now)
     row = ReturnVisit(
         by_id=by.id, visitor_department=by.department_code, means=said.means, outcome=said.outcome,
-        satisfied=said.satisfied, words=said.words,
+        satisfied=said.satisfied, words=said.words, part=Part.VISITOR,
     )  # fmt: skip
     _visited(case, Act.VISIT, by, row, now, {})
 

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ...db import Base, choice, new_id
 from ...offices.models import Account, Department
-from ..states import Ground, Request, State, Verdict
-from .columns import by_key, case_key, office, written
+from ..states import Ground, Part, Request, State, Verdict
+from .columns import by_key, by_their_part, case_key, office, part_column, written
 from .handling import Evidence
 
 
@@ -38,6 +38,7 @@ class Requested(Base):
     """Whose the case is in the department's opinion."""
     due_at: Mapped[datetime]
     """By when it is to be decided."""
+    part: Mapped[Part] = part_column(Part.HANDLER)
     by: Mapped[Account] = relationship()
     owner: Mapped[Department | None] = relationship()
     decision: Mapped["Decision | None"] = relationship(back_populates="request", uselist=False)
@@ -49,6 +50,7 @@ class Requested(Base):
         CheckConstraint("NOT further OR kind = 'extend'", name="only_time_is_further"),
         CheckConstraint("(kind = 'extend') = (length(plan) > 0)", name="extension_has_plan"),
         CheckConstraint("(kind = 'transfer') = (proposed IS NOT NULL)", name="transfer_has_owner"),
+        *by_their_part("requests", Part.HANDLER),
     )
 
 
@@ -97,10 +99,14 @@ class Appeal(Base):
     come_from: Mapped[State] = mapped_column(choice(State, "come_from"))
     ground: Mapped[Ground] = mapped_column(choice(Ground, "ground"))
     words: Mapped[str] = written()
+    part: Mapped[Part] = part_column(Part.HANDLER)
     by: Mapped[Account] = relationship()
     evidence: Mapped[list[Evidence]] = relationship(order_by=Evidence.id)
     judgement: Mapped["Judgement | None"] = relationship(back_populates="appeal", uselist=False)
-    __table_args__ = (UniqueConstraint("id", "case_id", "by_id", "case_department"),)
+    __table_args__ = (
+        UniqueConstraint("id", "case_id", "by_id", "case_department"),
+        *by_their_part("appeals", Part.HANDLER),
+    )
 
 
 class Judgement(Base):
@@ -117,6 +123,7 @@ class Judgement(Base):
     by_department: Mapped[str] = office()
     verdict: Mapped[Verdict] = mapped_column(choice(Verdict, "verdict"))
     words: Mapped[str] = written()
+    part: Mapped[Part] = part_column(Part.JUDGE)
     by: Mapped[Account] = relationship()
     appeal: Mapped[Appeal] = relationship(back_populates="judgement")
     __table_args__ = (
@@ -128,6 +135,7 @@ class Judgement(Base):
             name="fk_judgements_appeal",
         ),
         CheckConstraint("by_id <> appellant_id", name="judge_is_not_appellant"),
+        *by_their_part("judgements", Part.JUDGE),
         CheckConstraint("by_department <> case_department", name="judge_from_elsewhere"),
     )  # fmt: skip
 
@@ -174,6 +182,7 @@ class Reconsideration(Base):
     by_department: Mapped[str] = office()
     verdict: Mapped[Verdict] = mapped_column(choice(Verdict, "verdict"))
     words: Mapped[str] = written()
+    part: Mapped[Part] = part_column(Part.JUDGE)
     by: Mapped[Account] = relationship()
     objection: Mapped[Objection] = relationship(back_populates="reconsideration")
     __table_args__ = (
@@ -184,5 +193,6 @@ class Reconsideration(Base):
             name="fk_reconsiderations_objection",
         ),
         CheckConstraint("by_id <> judge_id", name="another_judge"),
+        *by_their_part("reconsiderations", Part.JUDGE),
         CheckConstraint("by_department <> case_department", name="judge_from_elsewhere"),
     )  # fmt: skip

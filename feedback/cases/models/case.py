@@ -1,7 +1,7 @@
 """The case itself: where it stands, whose it is, and until when.
 
 `cases` points at its closure, its pending request and the judgement that voided it, each with its
-own id in the key, so that no case can borrow another's.
+own id in the key, so that no case can borrow another's; at its closure with the round too.
 """
 
 from datetime import datetime
@@ -112,7 +112,7 @@ class Case(Base):
         UniqueConstraint("id", "identity", "event_id"),
         UniqueConstraint("id", "department_code"),
         ForeignKeyConstraint(
-            ["closure_id", "id"], ["closures.id", "closures.case_id"],
+            ["closure_id", "id", "round"], ["closures.id", "closures.case_id", "closures.round"],
             name="fk_cases_closure", use_alter=True,
         ),
         ForeignKeyConstraint(
@@ -177,10 +177,14 @@ class Case(Base):
 
 
 class CasePart(Base):
-    """A person's part in a case. The key is the rule: nobody has two parts in the same case."""
+    """A person's part in a case. The key is the rule: nobody has two parts in the same case.
+
+    Whatever is done in a part points here with it, so that the database holds to it.
+    """
 
     __tablename__ = "case_parts"
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
     part: Mapped[Part] = mapped_column(choice(Part, "part"))
     at: Mapped[datetime]
+    __table_args__ = (UniqueConstraint("case_id", "account_id", "part"),)

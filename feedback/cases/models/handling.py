@@ -2,7 +2,8 @@
 
 The chain of composite foreign keys from `closures` is invariant 4: a case is closed exactly when
 its closure exists, and a closure needs this case's own finding, rectification, reply and return
-visit, and a closer who handled none of it.
+visit, all of its last round, and a closer who handled none of it. Who did what points at
+`case_parts`: handler, visitor and closer are parts, and nobody has two.
 """
 
 from datetime import date, datetime
@@ -22,8 +23,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from ...db import Base, choice, new_id
 from ...offices.models import Account
 from ...reviews.drafts import Identity
-from ..states import Finding, Means, Outcome, Remedy
-from .columns import by_key, case_key, office, written
+from ..states import Finding, Means, Outcome, Part, Remedy
+from .columns import by_key, by_their_part, case_key, office, part_column, part_key, written
 
 
 class Contact(Base):
@@ -37,7 +38,9 @@ class Contact(Base):
     means: Mapped[Means] = mapped_column(choice(Means, "means"))
     reached: Mapped[bool]
     words: Mapped[str] = written()
+    part: Mapped[Part] = part_column(Part.HANDLER)
     by: Mapped[Account] = relationship()
+    __table_args__ = by_their_part("contacts", Part.HANDLER)
 
 
 class Verification(Base):
@@ -50,8 +53,12 @@ class Verification(Base):
     by_id: Mapped[UUID] = by_key()
     finding: Mapped[Finding] = mapped_column(choice(Finding, "finding"))
     words: Mapped[str] = written()
+    part: Mapped[Part] = part_column(Part.HANDLER)
     by: Mapped[Account] = relationship()
-    __table_args__ = (UniqueConstraint("id", "case_id", "by_id", "finding"),)
+    __table_args__ = (
+        UniqueConstraint("id", "case_id", "by_id", "finding"),
+        *by_their_part("verifications", Part.HANDLER),
+    )
 
 
 class Rectification(Base):
@@ -67,6 +74,7 @@ class Rectification(Base):
     words: Mapped[str] = written()
     article: Mapped[str] = written(300)
     """The law and its article that an explanation rests on; empty otherwise."""
+    part: Mapped[Part] = part_column(Part.HANDLER)
     by: Mapped[Account] = relationship()
     evidence: Mapped[list["Evidence"]] = relationship(order_by="Evidence.id")
     __table_args__ = (
@@ -74,6 +82,7 @@ class Rectification(Base):
         CheckConstraint(
             "(kind = 'explanation') = (length(article) > 0)", name="explanation_has_article"
         ),
+        *by_their_part("rectifications", Part.HANDLER),
     )
 
 
@@ -111,10 +120,12 @@ class Reply(Base):
     words: Mapped[str] = written()
     internal: Mapped[str] = written()
     publishable: Mapped[str] = written()
+    part: Mapped[Part] = part_column(Part.HANDLER)
     by: Mapped[Account] = relationship()
     __table_args__ = (
         UniqueConstraint("case_id", "round"),
         UniqueConstraint("id", "case_id", "round", "by_id"),
+        *by_their_part("replies", Part.HANDLER),
     )
 
 
@@ -142,12 +153,16 @@ class ReturnVisit(Base):
     attempt_before: Mapped[int | None]
     satisfied: Mapped[bool | None]
     words: Mapped[str] = written()
+    part: Mapped[Part | None] = mapped_column(choice(Part, "part", checked=False))
+    """The visitor's; NULL where the citizen answered unasked."""
     by: Mapped[Account | None] = relationship()
     __table_args__ = (
         UniqueConstraint("case_id", "round", "outcome", "attempt"),
         UniqueConstraint("id", "case_id", "round", "outcome", "attempt"),
         UniqueConstraint("id", "by_id"),
         UniqueConstraint("id", "second_review_id"),
+        UniqueConstraint("id", "satisfied"),
+        *by_their_part("return_visits", Part.VISITOR),
         Index(
             "uq_return_visits_failed_day", "case_id", "round", "day", unique=True,
             postgresql_where=text("outcome = 'failed'"), sqlite_where=text("outcome = 'failed'"),
@@ -158,7 +173,8 @@ class ReturnVisit(Base):
         ),
         CheckConstraint(
             "(by_id IS NULL) = (second_review_id IS NOT NULL) AND (by_id IS NULL) = (means IS NULL)"
-            " AND (by_id IS NULL) = (visitor_department IS NULL)",
+            " AND (by_id IS NULL) = (visitor_department IS NULL)"
+            " AND (by_id IS NULL) = (part IS NULL)",
             name="visitor_or_citizen",
         ),
         CheckConstraint(
@@ -205,15 +221,18 @@ class Closure(Base):
     visit_outcome: Mapped[Outcome | None] = mapped_column(choice(Outcome, "visit_outcome"))
     visit_attempt: Mapped[int | None]
     visited_by_id: Mapped[UUID | None]
+    visit_satisfied: Mapped[bool | None]
     second_review_id: Mapped[UUID | None]
     case_department: Mapped[str] = office()
     closer_department: Mapped[str] = office()
     closed_by_id: Mapped[UUID] = by_key()
+    closer_part: Mapped[Part] = mapped_column(choice(Part, "closer_part", checked=False))
+    """The closer's one part in the case: a visitor's or judge's too, never a handler's."""
     at: Mapped[datetime]
     words: Mapped[str] = written()
     by: Mapped[Account] = relationship()
     __table_args__ = (
-        UniqueConstraint("id", "case_id"),
+        UniqueConstraint("id", "case_id", "round"),
         ForeignKeyConstraint(
             ["case_id", "identity"], ["cases.id", "cases.identity"], name="fk_closures_identity"
         ),
@@ -249,6 +268,22 @@ class Closure(Base):
             ["return_visits.id", "return_visits.second_review_id"],
             name="fk_closures_second_review",
         ),
+        ForeignKeyConstraint(
+            # A key of its own: one with a NULL in it is not looked at, and a failed visit has none.
+            ["visit_id", "visit_satisfied"], ["return_visits.id", "return_visits.satisfied"],
+            name="fk_closures_visit_satisfied",
+        ),
+        CheckConstraint(
+            "(visit_outcome IS NOT NULL AND visit_outcome = 'answered')"
+            " = (visit_satisfied IS NOT NULL)",
+            name="answer_has_verdict",
+        ),
+        CheckConstraint(
+            "visit_satisfied IS NULL OR visit_satisfied OR length(words) > 0 AND round >= 2",
+            name="dissatisfied_has_conclusion",
+        ),
+        CheckConstraint("closer_part <> 'handler'", name="closer_has_no_handlers_part"),
+        part_key("closures", "closed_by_id", "closer_part"),
         CheckConstraint("finding <> 'unfounded'", name="unfounded_is_no_end"),
         CheckConstraint(
             "(finding = 'no_legal_basis') = (remedy = 'explanation')", name="law_in_place_of_remedy"

@@ -11,6 +11,14 @@ from feedback.db import db
 HANDLED = (
     "('accept', 'contact', 'verify', 'rectify', 'reply', 'complex', 'extend', 'transfer', 'appeal')"
 )
+DONE = " UNION ALL ".join(
+    f"SELECT case_id, by_id, '{part}' AS part FROM {table} WHERE by_id IS NOT NULL"
+    for part, tables in (
+        ("handler", "contacts verifications rectifications replies requests appeals"),
+        ("judge", "judgements reconsiderations"), ("visitor", "return_visits"),
+    )
+    for table in tables.split()
+)  # fmt: skip
 LATEST_VISIT = (
     "(SELECT max(CAST(w.id AS TEXT)) FROM return_visits w"
     " WHERE w.case_id = c.id AND w.round = c.round)"
@@ -81,6 +89,22 @@ MUST_FIND_NOTHING: dict[str, str] = {
         WHERE e.subject = 'case' AND (
             e.act IN ('judge', 'reconsider', 'visit') AND f.act IN {HANDLED}
             OR e.act IN ('judge', 'reconsider') AND f.act = 'visit')""",
+    # who opens the number has the part of whoever calls; a closer may have visited or judged
+    "an act by somebody who has another part in the case, or none": f"""
+        SELECT e.subject_id FROM ledger_entries e LEFT JOIN case_parts p
+            ON p.account_id = e.actor_id
+            AND replace(CAST(p.case_id AS TEXT), '-', '') = replace(e.subject_id, '-', '')
+        WHERE e.subject = 'case' AND (e.act = 'close' AND COALESCE(p.part, 'handler') = 'handler'
+            OR COALESCE(p.part, '') <> CASE
+                WHEN e.act IN {HANDLED} THEN 'handler'
+                WHEN e.act IN ('judge', 'reconsider') THEN 'judge'
+                WHEN e.act = 'visit' THEN 'visitor'
+                WHEN e.act = 'reveal' AND e.facts->>'purpose' = 'visit' THEN 'visitor'
+                WHEN e.act = 'reveal' THEN 'handler' END)""",
+    "what was done by somebody who has another part in the case, or none": f"""
+        SELECT d.case_id FROM ({DONE}) d LEFT JOIN case_parts p
+            ON p.case_id = d.case_id AND p.account_id = d.by_id
+        WHERE COALESCE(p.part, '') <> d.part""",
     "a request decided by one who had a hand in the case": f"""
         SELECT e.subject_id FROM ledger_entries e JOIN ledger_entries f
             ON f.subject = 'case' AND f.subject_id = e.subject_id AND f.actor_id = e.actor_id

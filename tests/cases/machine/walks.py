@@ -21,7 +21,7 @@ from sqlalchemy import select
 
 from feedback.cases import actions, urging
 from feedback.cases.models import Case, PressureReport
-from feedback.cases.states import ENDED, MOVES, Act, State, may_act
+from feedback.cases.states import ENDED, MOVES, Act, Purpose, State, may_act
 from feedback.db import db, transaction
 from feedback.errors import FeedbackError
 from feedback.ledger.actions import SYSTEM
@@ -189,6 +189,18 @@ class Walk(RuleBasedStateMachine):
             actions.answer_pressure(report, case, _account(person), "已核查", self.now)
 
         self._attempt("answer pressure", answer)
+
+    @precondition(lambda self: self._standing((State.VERIFYING, State.RECTIFYING, State.VISITING)))
+    @rule(data=st.data(), purpose=st.sampled_from(Purpose))
+    def somebody_opens_the_number(self, data: st.DataObject, purpose: Purpose) -> None:
+        standing = (State.VERIFYING, State.RECTIFYING, State.VISITING)
+        number, who = self._number(data, self._standing(standing)), self._person(data)
+
+        def look() -> None:
+            actions.reveal(_case(number), _account(who), purpose, self.now)
+
+        if _account(who).active:
+            self._attempt("reveal", look)
 
     @rule(data=st.data(), until=st.sampled_from(["later", "later", "due", "just after"]))
     def time_passes(self, data: st.DataObject, until: str) -> None:
