@@ -29,6 +29,7 @@ from ..ledger.actions import CITIZEN, Line, write
 from ..notify import inline, phones
 from ..notify.actions import Promise, phone_digest, promise_one
 from ..notify.models import By, Phone, StoppedBy
+from ..notify.occasions import NEWS
 from ..notify.pace import ASKS
 from ..notify.senders import CannotTell, Inbox, Incoming, chosen
 from ..reviews import actions as reviews
@@ -349,10 +350,13 @@ def _link(occasion: str, event_id: UUID | None) -> str:
 def afresh(occasion: str, subject_id: str, now: datetime) -> dict[str, Any] | None:
     """Return what a message says that is not kept with it. For the outbox.
 
-    Invitations carry their one-time link, answers the address of the receipt.
+    Invitations carry their one-time link, answers the address of the receipt, news its code.
     """
     if occasion in ASKS:
         return invitations.afresh(subject_id, now)
+    if occasion in NEWS:
+        case = db.session.get_one(Case, UUID(subject_id))
+        return {"receipt": reviews.grouped_receipt_of(case.event_id)}
     if not occasion.startswith("answer_"):
         return {}
     answered = db.session.get(IncomingText, UUID(subject_id))
@@ -410,3 +414,11 @@ def mark_seen(text: IncomingText, by_id: UUID, now: datetime) -> None:
     """Note that somebody has looked at a text that fitted nothing; the first one stays noted."""
     if text.seen_at is None:
         text.seen_at, text.seen_by_id = now, by_id
+
+
+def keep_for_a_person(incoming: Incoming, via: Via, now: datetime) -> None:
+    """Keep a text that no telephone sent, or none that is named: nobody can be answered or rate by it.
+
+    Opens its own transaction.
+    """
+    _hear(incoming, via, now, at_once=False, refused=Made.PERSON)
