@@ -48,20 +48,27 @@ def live() -> Response:
 
 @pages.get("/health/ready")
 def ready() -> tuple[Response, int]:
-    """Say whether work may be sent here. A silent scheduler is told, but the web can serve."""
+    """Say whether work may be sent here. A silent scheduler or a late job is told, but the web can serve."""
     try:
         at_head = _migrated_to() == _head()
         jobs = _ticks(clock.now())
     except SQLAlchemyError as problem:
         log.error("not_ready", error=type(problem).__name__)
         return jsonify(status="unready", database="unreachable"), 503
-    heard = any(job["seconds_since_tick"] <= SILENT_SECONDS for job in jobs.values())
     told = jsonify(
         status="ok" if at_head else "unready", database="ok",
         migrations="ok" if at_head else "not at head",
-        scheduler="ok" if heard else "silent", jobs=jobs,
+        scheduler=_scheduler(jobs), late=[name for name, job in jobs.items() if job["late"]],
+        jobs=jobs,
     )  # fmt: skip
     return told, 200 if at_head else 503
+
+
+def _scheduler(jobs: dict[str, dict[str, int | bool]]) -> str:
+    """Return how the scheduler fares: one job that ticks says nothing of the others."""
+    if not any(job["seconds_since_tick"] <= SILENT_SECONDS for job in jobs.values()):
+        return "silent"
+    return "late" if any(job["late"] for job in jobs.values()) else "ok"
 
 
 def _migrated_to() -> set[str]:
@@ -80,11 +87,14 @@ def _head() -> set[str]:
 def _ticks(now: datetime) -> dict[str, dict[str, int | bool]]:
     # By name, because the scheduler is a later room, which none of the doors may know.
     ticks = db.metadata.tables["ticks"].c
-    rows = db.session.execute(select(ticks.job, ticks.at, ticks.error).order_by(ticks.job))
+    columns = ticks.job, ticks.at, ticks.error, ticks.late_at
     return {
-        job: {"seconds_since_tick": int((now - at).total_seconds()), "failed": bool(error)}
-        for job, at, error in rows
-    }
+        job: {
+            "seconds_since_tick": int((now - at).total_seconds()), "failed": bool(error),
+            "late": bool(late_at and late_at <= now),
+        }
+        for job, at, error, late_at in db.session.execute(select(*columns).order_by(ticks.job))
+    }  # fmt: skip
 
 
 @pages.get("/metrics")

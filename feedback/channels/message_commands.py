@@ -36,7 +36,7 @@ def _refused_in_words() -> Iterator[None]:
     except OutOfTurn as refusal:
         state = refusal.facts["state"]
         raise click.ClickException(
-            f"the message is {state}; only one that is given_up or uncertain can be decided on"
+            f"the message is {state}; only one that is given_up, failed or uncertain can be decided on"
         ) from refusal
 
 
@@ -86,7 +86,7 @@ def show(state: str | None) -> None:
 @click.argument("message_id", type=click.UUID)
 @click.option("--why", required=True, type=click.Choice([why.value for why in WhyRetry]))
 def retry(message_id: UUID, why: str) -> None:
-    """Send a message again that was given up or whose fate is uncertain."""
+    """Send a message again that was given up, did not arrive, or whose fate is uncertain."""
     with _refused_in_words(), transaction():
         decisions.retry(message_id, WhyRetry(why), OPERATOR, clock.now())
     click.echo("queued again")
@@ -96,7 +96,7 @@ def retry(message_id: UUID, why: str) -> None:
 @click.argument("message_id", type=click.UUID)
 @click.option("--why", required=True, type=click.Choice([why.value for why in WhyDrop]))
 def drop(message_id: UUID, why: str) -> None:
-    """Never send a message that was given up or whose fate is uncertain."""
+    """Never send again what was given up, did not arrive, or whose fate is uncertain."""
     with _refused_in_words(), transaction():
         decisions.drop(message_id, WhyDrop(why), OPERATOR, clock.now())
     click.echo("dropped")

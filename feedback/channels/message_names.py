@@ -56,6 +56,7 @@ FACTS: Mapping[str, tuple[str, LazyString]] = {
     "number": ("{{ number }}", _l("the number of the case")),
     "due_at": ("{{ due_at|moment }}", _l("the deadline")),
     "link": ("{{ link }}", _l("where to look")),
+    "receipt": ("{{ receipt }}", _l("the receipt code, for texts without a link")),
     "notice": ("{{ notice }}", _l("the number of the supervision notice; may be empty")),
     "upheld": ("{% if upheld %}…{% else %}…{% endif %}", _l("whether the objection was heard")),
     "granted": ("{% if granted %}…{% else %}…{% endif %}", _l("whether it was granted")),

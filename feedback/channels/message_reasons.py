@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
+from ..notify import told
+
 _CHECK_NUMBER = _l(
     "This is no mobile number that can be reached: please check it with the citizen, or call."
 )
@@ -93,7 +95,7 @@ REASONS: Mapping[str, LazyString] = {
     "http": _l("The gateway refused it: please have this code looked up, or call the citizen."),
 }  # fmt: skip
 
-STOPPED = frozenset({"stopped", "twilio_21610", "http_STOPPED"})
+STOPPED = told.STOPPED | {"stopped"}
 
 _LONGEST_FIRST = sorted(REASONS, key=len, reverse=True)
 

@@ -176,13 +176,13 @@ def _recipient(message: Message, case: Case | None, names: dict[str, str]) -> st
 def _case_link(message: Message, case: Case | None) -> tuple[str, str | None]:
     """Return the number of the case that a message is about, and where to look if one may.
 
-    Not of an answer: a number beside a telephone would tell who complained.
+    Beside a telephone only for those who may open the case: it would tell others who complained.
     """
-    if kind_of(message.occasion) is Kind.ANSWER:
+    is_text = not message.to_department
+    if is_text and (kind_of(message.occasion) is Kind.ANSWER or not sees_all(me())):
         return "", None
     number = case.number if case else str(message.facts.get("number", ""))
-    is_known = case is not None and sees_all(me())
-    return number, url_for("cases.show", number=number) if is_known else None
+    return number, url_for("cases.show", number=number) if case else None
 
 
 def _trouble(message: Message, in_trouble: set[By]) -> str:

@@ -5,6 +5,7 @@ gateway's by the shared secret. A call that says something twice, late or about 
 no harm. Twilio gets its answer in its own language, TwiML, within the call.
 """
 
+import structlog
 from flask import Blueprint, Response, abort, request
 from flask.blueprints import BlueprintSetupState
 from pydantic_core import from_json
@@ -14,9 +15,10 @@ from ..config import settings
 from ..db import transaction
 from ..notify import told
 from ..notify.senders import Told, http, twilio
-from ..replies.actions import Heard, hear
+from ..replies.actions import Heard, hear, keep_for_a_person
 from ..replies.models import Via
 
+log = structlog.get_logger(__name__)
 pages = Blueprint("sms", __name__, url_prefix="/sms")
 
 SIGNATURE, SIGNATURE_SETTINGS = "X-Twilio-Signature", "X-Twilio-Webhooks-Signature-Settings"
@@ -52,16 +54,26 @@ def status() -> tuple[str, int]:
 @pages.post("/gateway/inbound")
 def gateway_inbound() -> tuple[str, int]:
     """Take in a text message that the plain gateway brings; our answer is sent through it."""
-    incoming = http.parse_incoming(_from_gateway())
-    if incoming is not None:
-        hear(incoming, Via.CALL, clock.now(), at_once=False)
+    now = clock.now()
+    incoming = http.parse_incoming(_from_gateway(), now)
+    if incoming is None:
+        log.warning("text_not_understood", gateway="http")
+        abort(400)
+    if incoming.phone.startswith("+"):
+        hear(incoming, Via.CALL, now, at_once=False)
+    else:
+        keep_for_a_person(incoming, Via.CALL, now)
     return "", NOTHING_TO_SAY
 
 
 @pages.post("/gateway/status")
 def gateway_status() -> tuple[str, int]:
     """Take in what the plain gateway tells of a message of ours."""
-    return _take(http.parse_told(_from_gateway()))
+    said = http.parse_told(_from_gateway())
+    if said is None:
+        log.warning("status_not_understood", gateway="http")
+        abort(400)
+    return _take(said)
 
 
 def _take(said: Told | None) -> tuple[str, int]:

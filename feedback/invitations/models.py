@@ -30,7 +30,7 @@ class Invitation(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     event_id: Mapped[UUID] = mapped_column(ForeignKey("service_events.id"), unique=True)
     phone_digest: Mapped[str] = mapped_column(String(64))
-    decided_at: Mapped[datetime]
+    decided_at: Mapped[datetime] = mapped_column(index=True)
     skipped: Mapped[Skipped | None] = mapped_column(choice(Skipped, "skipped"))
     letter: Mapped[str] = mapped_column(String(1), default="")
     """By which the citizen names this service when several are open: A, B, C …"""

@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 BATCH = 50
 AGAIN = timedelta(minutes=2)
 PATIENCE = timedelta(minutes=30)
-"""So long we go on asking; then a person is told."""
+"""So long we go on asking, from the first question on; then a person is told."""
 
 
 def ask(now: datetime, by: By, sender: Sender, go_on: Callable[[], bool]) -> Outcomes:
@@ -53,7 +53,7 @@ def _waiting(now: datetime, by: By) -> Sequence[Row]:
         select(
             Message.id, Message.fence, Message.occasion, Message.attempts, Message.by,
             Message.carrier, Message.to_phone_sealed, Message.text_digest, Message.handed_over_at,
-            Message.created_at,
+            Message.created_at, Message.asked_at,
         )
         .where(Message.state == State.ASKING, Message.by == by, Message.next_try_at <= now)
         .order_by(Message.next_try_at)
@@ -110,10 +110,14 @@ def _as_listed(one: OnList, now: datetime) -> dict[str, Any]:
 
 
 def _not_known(message: Row, reason: str, now: datetime) -> list[State]:
-    """Ask again later, or leave it to a person."""
-    if now - (message.handed_over_at or message.created_at) < PATIENCE:
+    """Ask again later, or leave it to a person.
+
+    What counts is for how long the carrier could not tell, and not for how long nobody asked it.
+    """
+    asked_at = message.asked_at or now
+    if now - asked_at < PATIENCE:
         with transaction():
-            values = {"next_try_at": now + AGAIN, "last_error": reason}
+            values = {"next_try_at": now + AGAIN, "last_error": reason, "asked_at": asked_at}
             change(message, (State.ASKING,), values)
         return []
     return _settle(message, {"state": State.UNCERTAIN}, reason, now)

@@ -7,12 +7,12 @@ does nothing. Every change of a message on its way goes through `change`.
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from ..db import db, transaction
 from ..ledger.actions import SYSTEM, Line, write
@@ -52,6 +52,11 @@ class Claim:
     to_phone_sealed: str | None
     to_phone_digest: str | None
     subject_id: str
+    trial: datetime | None = None
+    """Until when the door is shut behind it, if the carrier is being tried with it alone."""
+
+
+KEPT = tuple(getattr(Message, name) for name in Claim.__dataclass_fields__ if name != "trial")
 
 
 @dataclass(frozen=True)
@@ -105,22 +110,28 @@ def _make_ours(ids: Sequence[UUID], turns: carriers.Turns) -> list[Turn]:
     claimed = {
         "state": State.SENDING, "lease_until": turns.at(len(ids)) + LEASE,
         "attempts": Message.attempts + 1, "fence": Message.fence + 1, "handed_over_at": None,
+        "asked_at": None,
     }  # fmt: skip
     mine = update(Message).where(Message.id.in_(ids)).values(claimed)
     db.session.execute(mine, execution_options={"synchronize_session": False})
-    columns = [getattr(Message, name) for name in Claim.__dataclass_fields__]
-    rows = db.session.execute(select(*columns).where(Message.id.in_(ids)).order_by(*ORDER))
-    return [Turn(Claim(*row), turns.at(place)) for place, row in enumerate(rows)]
+    rows = db.session.execute(select(*KEPT).where(Message.id.in_(ids)).order_by(*ORDER))
+    return [
+        Turn(replace(Claim(*row), trial=turns.trial), turns.at(place))
+        for place, row in enumerate(rows)
+    ]
 
 
-def change(message: Any, come_from: Sequence[State], values: dict[str, Any]) -> bool:
+def change(
+    message: Any, come_from: Sequence[State], values: dict[str, Any], *provided: ColumnElement[bool]
+) -> bool:
     """Change a message that is still as it was met (`id`, `fence`); say whether it was.
 
-    Inside a transaction.
+    Nothing changes unless what is `provided` holds besides. Inside a transaction.
     """
     ours = update(Message).where(
-        Message.id == message.id, Message.fence == message.fence, Message.state.in_(come_from)
-    )
+        Message.id == message.id, Message.fence == message.fence, Message.state.in_(come_from),
+        *provided,
+    )  # fmt: skip
     changed = ours.values(values).returning(Message.id)
     options = {"synchronize_session": False}
     return db.session.scalar(changed, execution_options=options) is not None

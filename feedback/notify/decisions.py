@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import case, update
 
 from ..db import db
 from ..errors import OutOfTurn, Unknown
@@ -15,6 +15,9 @@ from ..ledger.actions import Actor, Line, write
 from .models import Message, State
 
 DECIDABLE = (State.GIVEN_UP, State.UNCERTAIN, State.FAILED)
+
+SPENT = Message.spent + case((Message.state == State.FAILED, Message.parts), else_=0)
+"""What a message has cost until it was decided about: a carrier took what then did not arrive."""
 
 
 class WhyRetry(StrEnum):
@@ -42,6 +45,7 @@ def retry(message_id: UUID, why: WhyRetry, by: Actor, now: datetime) -> None:
         "sent_at": None, "provider_id": None, "last_error": "",
     }  # fmt: skip
     values["earlier"] = _may_have_left(message_id)
+    values["spent"] = SPENT
     _decide(message_id, values, "retry", why, by, now)
 
 
@@ -55,7 +59,8 @@ def _may_have_left(message_id: UUID) -> list[str] | None:
 
 def drop(message_id: UUID, why: WhyDrop, by: Actor, now: datetime) -> None:
     """Never send a message. Inside a transaction. Raises Unknown, OutOfTurn."""
-    _decide(message_id, {"state": State.DROPPED, "sent_at": None}, "drop", why, by, now)
+    values: dict[str, object] = {"state": State.DROPPED, "sent_at": None, "spent": SPENT}
+    _decide(message_id, values, "drop", why, by, now)
 
 
 def _decide(

@@ -84,6 +84,6 @@ def said(occasion: Occasion, locale: str, text: str | None) -> list[Words]:
     config = settings()
     by = By.SMS if occasion in TEXTS else By.MAIL
     made_up = list(samples(occasion, locale, config.base_url))
-    if not config.sms_links:
+    if config.sms_links == "off":
         made_up.sort(key=lambda facts: bool(facts.get("link")))
     return [say(occasion, by, locale, facts, config.district, text) for facts in made_up]

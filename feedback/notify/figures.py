@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, case, func, select
 
 from ..db import db
 from .models import By, Message, State
@@ -26,7 +26,7 @@ class Group:
     handed_over: int
     sent: int
     parts: int
-    """Of those that were sent."""
+    """Of those that were sent, with every try that cost something."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,26 @@ class Tally:
 ON_THEIR_WAY = (State.QUEUED, State.SENDING, State.ASKING)
 
 
+def has_left() -> ColumnElement[bool]:
+    """Return the condition that a carrier took a message, whatever a person decided about it since."""
+    return Message.sent_at.is_not(None) | (Message.spent > 0)
+
+
+def _counted_as() -> ColumnElement[State]:
+    """Return the state that counts: what did not arrive did not, though a person dropped it then."""
+    failed = (Message.state == State.DROPPED) & (Message.spent > 0)
+    return case((failed, State.FAILED), else_=Message.state)
+
+
 def groups(since: datetime, until: datetime) -> Sequence[Group]:
     """Return the messages promised in a span (its end excluded), grouped: one statement."""
-    alike = (Message.by, Message.occasion, Message.state, Message.last_error)
-    sent = Message.sent_at.is_not(None)
+    alike = (Message.by, Message.occasion, _counted_as(), Message.last_error)
+    handed_over = Message.handed_over_at.is_not(None) | (Message.spent > 0)
+    parts = Message.spent + case((Message.sent_at.is_not(None), Message.parts), else_=0)
     rows = (
         select(
-            *alike, func.count(), func.count(Message.handed_over_at), func.count(Message.sent_at),
-            func.coalesce(func.sum(Message.parts).filter(sent), 0),
+            *alike, func.count(), func.count().filter(handed_over),
+            func.count().filter(has_left()), func.coalesce(func.sum(parts), 0),
         )
         .where(Message.created_at >= since, Message.created_at < until)
         .group_by(*alike)

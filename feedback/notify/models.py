@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -53,6 +54,13 @@ class State(StrEnum):
     DROPPED = "dropped"
 
 
+UNDECIDED = text("state IN ('given_up', 'uncertain', 'failed')")
+"""Which messages a person may decide about: few among many, with an index of their own.
+
+As words, because a database takes that index only where it reads the same words.
+"""
+
+
 class Message(Base):
     """One promised message, to a department's mailboxes or to one sealed phone."""
 
@@ -78,6 +86,8 @@ class Message(Base):
     handed_over_at: Mapped[datetime | None]
     earlier: Mapped[list[str] | None] = mapped_column(JSON)
     """When it may have left before a person had it sent again (ISO 8601): the phone may have it."""
+    asked_at: Mapped[datetime | None]
+    """When the carrier was first asked about this try, and could not tell."""
     sent_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
     carrier: Mapped[str] = mapped_column(String(20), default="")
@@ -85,6 +95,8 @@ class Message(Base):
     """Under which the carrier knows it."""
     parts: Mapped[int] = mapped_column(default=0)
     """In how many parts a text message travels, which is what it costs."""
+    spent: Mapped[int] = mapped_column(default=0)
+    """Parts of earlier tries that a carrier took and that did not arrive, before a person decided."""
     text_digest: Mapped[str | None] = mapped_column(String(64))
     """Keyed digest of the words handed over, to know them again without keeping them."""
     last_error: Mapped[str] = mapped_column(Text, default="")
@@ -105,6 +117,15 @@ class Message(Base):
             "(state = 'sending') = (lease_until IS NOT NULL)", name="sending_has_lease"
         ),
         Index("ix_messages_turn", "state", "by", "urgency", "next_try_at"),
+        Index(
+            "ix_messages_decidable",
+            "urgency",
+            "id",
+            sqlite_where=UNDECIDED,
+            postgresql_where=UNDECIDED,
+        ),
+        Index("ix_messages_created_at", "created_at"),
+        Index("ix_messages_state", "state"),  # narrow: counting them all reads nothing else
         Index("ix_messages_to_phone_digest_handed_over_at", "to_phone_digest", "handed_over_at"),
     )
 

@@ -52,6 +52,7 @@ from .senders import (
     Uncertain,
     Unreachable,
 )
+from .shift import Shift
 from .texts import digest_of, paced
 from .wording import parameters, say, segments
 
@@ -70,6 +71,9 @@ OVERSLEPT = LEASE / 3
 
 A_LOOK = 0.2
 """Seconds after which a deliverer looks whether it is to stop."""
+
+IDLE = 1.0
+"""Seconds after which a carrier without work looks for some, as long as another is at work."""
 
 Mailboxes = Callable[[str, str], list[str]]
 """Finds the addresses of a department (its code) for an occasion; belongs to a later room."""
@@ -125,42 +129,63 @@ def deliver(
     """Send everything that is due at `now` and return how it went.
 
     1. claims of workers that are gone are taken back
-    2. each carrier has hands of its own, so that a slow one holds up nobody else
+    2. each carrier has hands of its own, so that a slow one holds up nobody else; one that has nothing
+       to do keeps looking as long as another works, however long that takes
     3. beside the sending, the carrier is asked about what may have left
 
     Any number of deliverers may work at once. Opens its own transactions.
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     round_ = Round(app, _clock_from(now), go_on, mailboxes, afresh, senders)
+    shift = Shift(senders)
     outcomes = reclaim(now, senders)
     with ThreadPoolExecutor(len(senders), "carrier") as carriers_:
-        for found in carriers_.map(lambda by: _deliver_by(by, round_), senders):
+        for found in carriers_.map(lambda by: _deliver_by(by, round_, shift), senders):
             outcomes.update(found)
     return outcomes
 
 
-def _deliver_by(by: By, round_: Round) -> Outcomes:
+def _deliver_by(by: By, round_: Round, shift: Shift) -> Outcomes:
     """Send what is due by one carrier.
 
     1. a batch is claimed, as many as there are turns for
     2. each is handed over in its turn, sent and recorded, several at once
-    3. the same again until nothing is due, or `go_on` says no: what was claimed and not yet handed
-       over then comes back by itself when its lease lapses
+    3. the same again until nothing is due for any carrier, or `go_on` says no: what was claimed and
+       not yet handed over then comes back by itself when its lease lapses
     """
+    try:
+        return _work_through(by, round_, shift)
+    finally:
+        shift.lay_down(by)
+
+
+def _work_through(by: By, round_: Round, shift: Shift) -> Outcomes:
     outcomes = Outcomes()
     with round_.app.app_context(), ThreadPoolExecutor(WORKERS, f"deliver-{by}") as workers:
         looking, look_after = workers.submit(_look_after, by, round_), round_.running()
         doing: set[Future[list[State]]] = {looking}
-        while True:
+        while shift.take_up(by):
             if looking.done() and round_.running() >= look_after + LOOK_AFTER:
                 looking, look_after = workers.submit(_look_after, by, round_), round_.running()
                 doing.add(looking)
             claimed = _claim_more(by, round_, len(doing))
             doing |= {workers.submit(_take_turn, round_, turn) for turn in claimed.turns}
-            if not doing and claimed.wait is None:
-                return outcomes
-            done, doing = _wait(doing, claimed.wait, round_)
-            outcomes.update(state for one in done for state in one.result())
+            if doing or claimed.wait is not None:
+                done, doing = _wait(doing, claimed.wait, round_)
+                outcomes.update(state for one in done for state in one.result())
+            elif round_.go_on():
+                _rest(by, round_, shift)
+            else:
+                break
+    return outcomes
+
+
+def _rest(by: By, round_: Round, shift: Shift) -> None:
+    """Wait a little for work while the others are at theirs."""
+    shift.lay_down(by)
+    until = time.monotonic() + IDLE
+    while not shift.is_over and round_.go_on() and (left := until - time.monotonic()) > 0:
+        time.sleep(min(left, A_LOOK))
 
 
 def _look_after(by: By, round_: Round) -> list[State]:
@@ -254,14 +279,14 @@ def _hand_over(claimed: Claim, round_: Round, sender: Sender) -> Letter | list[S
 
     After this mark nobody sends it again by himself. The lease starts anew. A text message that must
     not go now goes back, or is given up, and its state is returned instead; nothing is returned if
-    somebody took it meanwhile. Raises Refused.
+    somebody took it meanwhile, or the door was shut: then it goes back as it came. Raises Refused.
     """
     now = round_.running()
     with transaction():
         facts = round_.afresh(claimed.occasion, claimed.subject_id, now)
         if facts is None:
             return _record_held(claimed, Outcome(State.DROPPED, "not_wanted"), now)
-        letter = _letter(claimed, claimed.facts | facts, round_.mailboxes)
+        letter = _letter(claimed, _said(claimed, facts), round_.mailboxes)
         values: dict[str, Any] = {
             "handed_over_at": now, "lease_until": now + LEASE, "carrier": sender.name,
         }  # fmt: skip
@@ -273,7 +298,24 @@ def _hand_over(claimed: Claim, round_: Round, sender: Sender) -> Letter | list[S
             held = _held(claimed.occasion, values["to_phone_digest"], values["text_digest"], now)
             if held is not None:
                 return _record_held(claimed, held, now)
-        return letter if change(claimed, (State.SENDING,), values) else []
+        through = () if claimed.trial else (carriers.is_open(claimed.by, now),)
+        if change(claimed, (State.SENDING,), values, *through):
+            return letter
+        return _put_back(claimed)
+
+
+def _said(claimed: Claim, afresh: dict[str, Any]) -> dict[str, Any]:
+    """Return all that a message says. No text message names an address where operators let none pass."""
+    facts = {"receipt": "", **claimed.facts, **afresh}
+    is_spared = not claimed.to_department and settings().sms_links == "off"
+    return facts | {"link": ""} if is_spared else facts
+
+
+def _put_back(claimed: Claim) -> list[State]:
+    """Let a message wait at its old place before a door that was shut after it had been claimed."""
+    values = {"state": State.QUEUED, "lease_until": None, "attempts": claimed.attempts - 1}
+    change(claimed, (State.SENDING,), values)
+    return []
 
 
 def _held(occasion: str, phone_digest: str, text: str, now: datetime) -> Outcome | None:
@@ -292,6 +334,8 @@ def _record_held(claimed: Claim, outcome: Outcome, now: datetime) -> list[State]
     }  # fmt: skip
     if outcome.state is State.QUEUED:
         values |= {"next_try_at": outcome.at, "attempts": claimed.attempts - 1}
+    if claimed.trial:
+        carriers.let_next(claimed.by, claimed.trial)
     if not change(claimed, (State.SENDING,), values):
         return []
     note(now, claimed, outcome.state, outcome.reason)
@@ -389,8 +433,10 @@ def _columns(claimed: Claim, outcome: Outcome, now: datetime) -> dict[str, Any]:
 def _record_carrier(claimed: Claim, outcome: Outcome, now: datetime) -> None:
     """Keep what this says of the carrier and of the phone's wishes."""
     if outcome.carriers_fault:
-        carriers.went_wrong(claimed.by, outcome.reason, outcome.wait, now)
+        carriers.went_wrong(claimed.by, outcome.reason, outcome.wait, now, claimed.trial)
     elif outcome.state is State.SENT:
-        carriers.went_well(claimed.by)
+        carriers.went_well(claimed.by, now, claimed.trial)
+    elif claimed.trial:
+        carriers.let_next(claimed.by, claimed.trial)
     if outcome.opted_out and claimed.to_phone_digest:
         phones.stop(phones.hold(claimed.to_phone_digest), StoppedBy.CARRIER, SYSTEM, now)

@@ -32,6 +32,9 @@ class Kind(StrEnum):
     NOTICE = "notice"  # what became of their matter: never lost in silence
 
 
+URGENCY = {Kind.ANSWER: 0, Kind.NOTICE: 1, Kind.ASK: 2}
+
+
 class Go(StrEnum):
     """What is to be done with a message now."""
 
@@ -80,7 +83,7 @@ def kind_of(occasion: str) -> Kind:
 
 def urgency_of(occasion: str) -> int:
     """Return whose turn is first (0) and last (2): somebody who has just written waits for us."""
-    return {Kind.ANSWER: 0, Kind.NOTICE: 1, Kind.ASK: 2}[kind_of(occasion)]
+    return URGENCY[kind_of(occasion)]
 
 
 def verdict(

@@ -5,28 +5,25 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select, union_all
 
 from .. import privacy
 from ..config import settings
 from ..db import db
 from ..errors import Unknown
-from .carriers import TOLERATED
-from .decisions import DECIDABLE
-from .models import Carrier, Message, State
-from .occasions import ANSWERS, INVITATIONS
+from .carriers import TOLERATED, is_shut
+from .models import UNDECIDED, Carrier, Message, State
+from .pace import URGENCY, Kind
 
 SENDING_TOO_LONG = timedelta(minutes=5)
 """After a lease has lapsed: the next tick takes it back, so longer means that nothing ticks."""
 
 WAITING_TOO_LONG = timedelta(minutes=15)
 
-ASKING_TOO_LONG = timedelta(minutes=45)
-"""After handing over: a person is told of it before that, so longer means that nothing ticks."""
-
 PAGE_SIZE = 200
 
-SPARED = Message.occasion.in_([one.value for one in (*INVITATIONS, *ANSWERS)])
+MATTERS = URGENCY[Kind.NOTICE]
+SPARED = URGENCY[Kind.ANSWER], URGENCY[Kind.ASK]
 """What nobody has to be told otherwise if it did not arrive: we asked, or answered in a talk."""
 
 
@@ -37,20 +34,21 @@ def counts() -> dict[State, int]:
     return {state: found.get(state, 0) for state in State}
 
 
-def troubled(now: datetime) -> ColumnElement[bool]:
-    """Return the condition of what a person must see to, a deliverer that fell silent included."""
+def _silent(now: datetime) -> ColumnElement[bool]:
+    """Return the condition of what a deliverer should have seen to long ago."""
+    late = Message.next_try_at <= now - WAITING_TOO_LONG
     return or_(
-        Message.state.in_(DECIDABLE) & ~SPARED,
         (Message.state == State.SENDING) & (Message.lease_until <= now - SENDING_TOO_LONG),
-        (Message.state == State.QUEUED) & (Message.next_try_at <= now - WAITING_TOO_LONG),
-        (Message.state == State.ASKING) & (Message.handed_over_at <= now - ASKING_TOO_LONG),
+        (Message.state == State.QUEUED) & late,
+        (Message.state == State.ASKING) & late,
     )
 
 
 def needing_a_person(now: datetime) -> Sequence[Message]:
     """Return the messages that a person must see to, oldest first, a page of them."""
-    rows = select(Message).where(troubled(now)).order_by(Message.id).limit(PAGE_SIZE)
-    return db.session.scalars(rows).all()
+    silent = select(Message.id).where(_silent(now)).order_by(Message.next_try_at)
+    found = _page(_undecided(MATTERS).order_by(Message.id), silent)
+    return db.session.scalars(found.order_by(Message.id)).all()
 
 
 def lost() -> Sequence[Message]:
@@ -58,19 +56,33 @@ def lost() -> Sequence[Message]:
 
     Nobody need see to them, but they can be looked at.
     """
-    rows = select(Message).where(Message.state.in_(DECIDABLE), SPARED)
-    return db.session.scalars(rows.order_by(Message.id.desc()).limit(PAGE_SIZE)).all()
+    found = _page(*(_undecided(one).order_by(Message.id.desc()) for one in SPARED))
+    return db.session.scalars(found.order_by(Message.id.desc())).all()
+
+
+def _undecided(urgency: int) -> Select[UUID]:
+    return select(Message.id).where(UNDECIDED, Message.urgency == urgency)
+
+
+def _page(*parts: Select[UUID]) -> Select[Message]:
+    """Return a page of messages, the first of each part among them.
+
+    Each part is asked for its ids alone, in the order of an index that holds its few rows. Asked for
+    together, a database may well read through all that was ever sent to find them.
+    """
+    ids = union_all(*(select(part.limit(PAGE_SIZE).subquery()) for part in parts)).subquery()
+    return select(Message).join(ids, ids.c.id == Message.id).limit(PAGE_SIZE)
 
 
 def lost_number() -> int:
     """Return how many invitations and answers did not arrive."""
-    rows = select(func.count()).select_from(Message).where(Message.state.in_(DECIDABLE), SPARED)
+    rows = select(func.count()).select_from(Message).where(UNDECIDED, Message.urgency.in_(SPARED))
     return db.session.scalar(rows) or 0
 
 
 def carriers_in_trouble(now: datetime) -> Sequence[Carrier]:
     """Return the carriers that keep us waiting: shut, or failing at every try of late."""
-    troubled = (Carrier.shut_until > now) | (Carrier.failures >= TOLERATED)
+    troubled = is_shut(now) | (Carrier.failures >= TOLERATED)
     return db.session.scalars(select(Carrier).where(troubled).order_by(Carrier.name)).all()
 
 

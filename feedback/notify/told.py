@@ -16,8 +16,8 @@ from .claims import change, note
 from .models import Message, State, StoppedBy
 from .senders import Told
 
-STOPPED = frozenset({"twilio_21610"})
-"""What a carrier says when the phone's holder has told it to stop."""
+STOPPED = frozenset({"twilio_21610", "http_STOPPED"})
+"""What carriers say when the phone's holder has told them to stop."""
 
 FORWARD = {
     State.SENT: (State.QUEUED, State.SENDING, State.ASKING, State.UNCERTAIN, State.GIVEN_UP),

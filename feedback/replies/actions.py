@@ -30,6 +30,7 @@ from ..logs import failure
 from ..notify import inline, phones
 from ..notify.actions import Promise, phone_digest, promise_one
 from ..notify.models import By, Phone, StoppedBy
+from ..notify.occasions import NEWS
 from ..notify.pace import ASKS
 from ..notify.senders import CannotTell, Inbox, Incoming, chosen
 from ..offices.models import Account
@@ -352,10 +353,13 @@ def _link(occasion: str, event_id: UUID | None) -> str:
 def afresh(occasion: str, subject_id: str, now: datetime) -> dict[str, Any] | None:
     """Return what a message says that is not kept with it. For the outbox.
 
-    Invitations carry their one-time link, answers the address of the receipt.
+    Invitations carry their one-time link, answers the address of the receipt, news its code.
     """
     if occasion in ASKS:
         return invitations.afresh(subject_id, now)
+    if occasion in NEWS:
+        case = db.session.get_one(Case, UUID(subject_id))
+        return {"receipt": reviews.grouped_receipt_of(case.event_id)}
     if not occasion.startswith("answer_"):
         return {}
     answered = db.session.get(IncomingText, UUID(subject_id))
@@ -414,3 +418,11 @@ def mark_seen(text: IncomingText, by: Account, now: datetime) -> None:
     if text.seen_at is None:
         text.seen_at, text.seen_by_id = now, by.id
         write(now, actor(by), Line("text", text.id, "seen", {"made": text.made.value}))
+
+
+def keep_for_a_person(incoming: Incoming, via: Via, now: datetime) -> None:
+    """Keep a text that no telephone sent, or none that is named: nobody can be answered or rate by it.
+
+    Opens its own transaction.
+    """
+    _hear(incoming, via, now, at_once=False, refused=Made.PERSON)

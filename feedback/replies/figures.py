@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from ..db import db
 from ..invitations.models import Invitation, Skipped
+from ..notify.figures import has_left
 from ..notify.models import Message
 from ..reports.figures import Rate
 from ..reviews.drafts import Channel
@@ -47,10 +48,12 @@ class Inviting:
 def inviting(since: datetime, until: datetime) -> Inviting:
     """Return what was decided about invitations in a span and what came of it: one statement."""
     rated = Review.channel == Channel.SMS, Review.channel != Channel.SMS
-    after = Review.received_at >= Message.sent_at
+    left = has_left()
+    # Not «sent»: of that we hear after the citizen may have answered.
+    after = left & (Review.received_at >= Message.handed_over_at)
     rows = (
         select(
-            Invitation.skipped, func.count(), func.count(Message.sent_at),
+            Invitation.skipped, func.count(), func.count().filter(left),
             *(func.count().filter(by_this, after) for by_this in rated),
         )
         .outerjoin(Message, Message.id == Invitation.message_id)

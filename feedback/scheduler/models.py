@@ -9,9 +9,11 @@ from ..db import Base
 
 
 class Tick(Base):
-    """The last run of one job. Never a record of what is due."""
+    """The last sign of life of one job. Never a record of what is due."""
 
     __tablename__ = "ticks"
     job: Mapped[str] = mapped_column(String(40), primary_key=True)
     at: Mapped[datetime]
+    late_at: Mapped[datetime | None]
+    """Without another sign until then, the job is dead or stuck."""
     error: Mapped[str] = mapped_column(Text, default="")

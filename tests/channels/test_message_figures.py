@@ -9,6 +9,9 @@ from sqlalchemy import select
 
 from feedback.channels.message_figures import PERIODS
 from feedback.db import db, transaction
+from feedback.ledger.actions import SYSTEM
+from feedback.notify import decisions
+from feedback.notify.decisions import WhyDrop, WhyRetry
 from feedback.notify.models import Message, State
 from feedback.offices.roles import Role
 from feedback.reviews.drafts import Channel
@@ -101,6 +104,60 @@ def test_every_message_is_counted_where_it_stands(app, browser):
     assert "A person decided so." in shown
     assert number(shown, "Promised in all", "E-mail") == "3"
     assert "A reply, to the citizen" in shown.split('id="occasions"', 1)[1]
+
+
+def figures_of(browser):
+    names = ("Sent", "Delivered, of those sent", "Not delivered", "Dropped", "On their way",
+             "Parts, which is what is paid for")  # fmt: skip
+    shown = page(browser)
+    return [number(shown, name) for name in names]
+
+
+def test_dropping_what_did_not_arrive_makes_no_figure_better(app, browser):
+    with app.app_context():
+        at = [YESTERDAY + timedelta(seconds=n) for n in range(4)]
+        for n in (0, 1):
+            text(at[n], state=State.DELIVERED, delivered_at=YESTERDAY, **SENT)
+            text(at[n + 2], state=State.FAILED, last_error="twilio_30006", **SENT)
+    before = figures_of(browser)
+    assert before == ["4", "50% (2 / 4)", "2", "0", "0", "8"]
+    with app.app_context():
+        for one in failed():
+            with transaction():
+                decisions.drop(one, WhyDrop.TOLD_OTHERWISE, SYSTEM, MONDAY_MORNING)
+    assert figures_of(browser) == before
+    assert "This is a landline" in page(browser)
+
+
+def test_sending_again_costs_again(app, browser):
+    with app.app_context():
+        text(YESTERDAY, state=State.FAILED, last_error="twilio_30003", **SENT)
+        (one,) = failed()
+        with transaction():
+            decisions.retry(one, WhyRetry.NOT_ARRIVED, SYSTEM, MONDAY_MORNING)
+    assert figures_of(browser) == ["1", "0% (0 / 1)", "0", "0", "1", "2"]
+    with app.app_context(), transaction() as session:
+        row = session.get_one(Message, one)
+        row.state, row.delivered_at = State.DELIVERED, MONDAY_MORNING
+        row.sent_at = row.handed_over_at = MONDAY_MORNING
+    assert figures_of(browser) == ["1", "100% (1 / 1)", "0", "0", "0", "4"]
+
+
+def failed():
+    return db.session.scalars(select(Message.id).where(Message.state == State.FAILED)).all()
+
+
+def test_who_answers_before_the_carrier_says_that_it_was_sent_is_counted(app, browser):
+    """The carrier tells of it a minute after the phone had it, and the citizen is quicker."""
+    with app.app_context():
+        quick = invited(YESTERDAY, phone="+8613812340000")
+        with transaction() as session:
+            row = session.scalars(select(Message)).one()
+            row.sent_at = row.handed_over_at + timedelta(minutes=2)
+            told = row.handed_over_at
+        rate(quick, told + timedelta(minutes=1), **GOOD, channel=Channel.SMS)
+    reply_rate = "Reply rate: ratings by text message / invitations sent"
+    assert number(page(browser), reply_rate, "Invitations to rate") == "100% (1 / 1)"
 
 
 def test_an_invitation_is_counted_with_what_came_of_it(app, browser):

@@ -297,17 +297,14 @@ def test_a_text_by_the_gateway_that_is_played_back_is_one(client, served):
 
 
 NASTY = [
-    (b"", 400), (b"{", 400), (b"\xff", 400), (b"null", 204), (b"[]", 204), (b"5", 204),
+    (b"", 400), (b"{", 400), (b"\xff", 400), (b"null", 400), (b"[]", 400), (b"5", 400),
     (b"[" * 19_000, 400), (b'{"a":' * 3_900, 400), (b"[" * 30_000, 413),
-    (b'{"id": NaN}', 400), (b'{"id": Infinity}', 400), (b'{"id": 1e999}', 204),
-    (b'{"text": "\\ud800"}', 400), (json.dumps(said_in_a_text(id=10**300)).encode(), 204),
-    (json.dumps(said_in_a_text(time=-1)).encode(), 204),
-    (json.dumps(said_in_a_text(time="9" * 300)).encode(), 204),
-    (json.dumps(said_in_a_text(text=["5"])).encode(), 204),
-    (json.dumps(said_in_a_text(text={"5": 5}, id=[1], **{"from": True})).encode(), 204),
-    (json.dumps(said_in_a_text(id=True, **{"from": {}})).encode(), 204),
-    (json.dumps({"id": "M1", "state": ["sent"], "message": 5, "code": {}}).encode(), 204),
-    (json.dumps({"id": "M1", "state": "failed", "message": "x.y", "code": [] }).encode(), 204),
+    (b'{"id": NaN}', 400), (b'{"id": Infinity}', 400), (b'{"id": 1e999}', 400),
+    (b'{"text": "\\ud800"}', 400), (json.dumps(said_in_a_text(id=10**300)).encode(), 400),
+    (json.dumps(said_in_a_text(text=["5"])).encode(), 400),
+    (json.dumps(said_in_a_text(text={"5": 5}, id=[1], **{"from": True})).encode(), 400),
+    (json.dumps(said_in_a_text(id=True, **{"from": {}})).encode(), 400),
+    (json.dumps({"id": "M1", "state": ["sent"], "message": 5, "code": {}}).encode(), 400),
 ]  # fmt: skip
 
 
@@ -319,6 +316,45 @@ def test_nonsense_that_the_gateway_signs_gets_a_clear_answer_and_nothing_is_kept
     before = snapshot()
     assert gateway_post(client, path, body).status_code == status
     assert snapshot() == before
+
+
+def test_what_a_gateway_says_of_a_message_we_do_not_know_changes_nothing(client, served):
+    before = snapshot()
+    said = {"id": "M1", "state": "failed", "message": "x.y", "code": []}
+    assert gateway_post(client, DOORS[3], said).status_code == 204
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"time": int(clock.now().timestamp() * 1000)}, {"time": 1.5e9}, {"time": "2026-11-23 10:00"},
+     {"time": None}, {"time": -1}, {"time": "9" * 300}, {"id": "x" * 200}],
+)  # fmt: skip
+def test_a_rating_is_taken_however_odd_the_moment_or_the_id(client, served, odd):
+    said = said_in_a_text("5", **odd)
+    assert [gateway_post(client, DOORS[2], said).status_code for _ in range(2)] == [204, 204]
+    assert [one.made for one in texts()] == [Made.REVIEW]
+
+
+@pytest.mark.parametrize("sender", ["10086", None, "甲", "1" * 60])
+@pytest.mark.parametrize("words", ["5", "TD", "EN", "没人理"])
+def test_a_text_that_no_telephone_sent_waits_for_a_person_and_nobody_is_answered(
+    client, served, sender, words
+):
+    before = len(messages())
+    assert (
+        gateway_post(client, DOORS[2], said_in_a_text(words, **{"from": sender})).status_code == 204
+    )
+    assert [(one.made, one.body) for one in texts()] == [(Made.PERSON, words)]
+    assert len(messages()) == before
+
+
+def test_what_cannot_be_read_leaves_a_line_in_the_log_and_no_phone_in_it(client, served, capsys):
+    said = {"from": "13812345678", "text": "5 13812345678", "time": "1"}
+    assert gateway_post(client, DOORS[2], said).status_code == 400
+    printed = capsys.readouterr()
+    assert "text_not_understood" in printed.out + printed.err
+    assert "13812345678" not in printed.out + printed.err
 
 
 def test_what_the_gateway_says_of_a_text_moves_it_forward_only(door, client):

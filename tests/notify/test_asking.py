@@ -335,3 +335,45 @@ def test_a_worker_that_stood_still_sends_nothing_late(district, now, monkeypatch
     carrier = Gateway()
     assert deliver(now, carrier) == {State.QUEUED: 1}
     assert (carrier.sent, only().last_error) == ([], "overslept")
+
+
+def test_a_carrier_that_fails_one_look_after_a_long_silence_of_ours_is_asked_again(district, now):
+    """The scheduler was down for six hours: nobody has asked yet, so nobody has been told nothing."""
+    promise_sms(now)
+    carrier = Gateway(Uncertain("twilio_5xx"), silent=True)
+    deliver(now, carrier)
+    carrier.problem = None
+    later = now + timedelta(hours=6)
+    assert deliver(later, carrier) == {}
+    assert only().state is State.ASKING
+    assert only().asked_at >= later
+    carrier.silent = False
+    assert deliver(later + asking.AGAIN * 2, carrier) == {State.SENT: 1}
+
+
+def test_a_new_try_is_asked_about_with_new_patience(district, now):
+    promise_sms(now)
+    carrier = Gateway(Uncertain("twilio_5xx"), silent=True)
+    carrier.lets_go = False
+    deliver(now, carrier)
+    deliver(now + QUIET * 2, carrier)
+    assert only().asked_at >= now + QUIET * 2
+    carrier.silent = False
+    deliver(now + QUIET * 5, carrier)
+    deliver(now + QUIET * 8, carrier)
+    assert (only().attempts, only().asked_at) == (2, None)
+
+
+@pytest.mark.parametrize(
+    ("carrier", "code"), [("twilio", "twilio_21610"), ("http", "http_STOPPED")]
+)
+def test_what_a_carrier_tells_later_of_a_stop_is_heeded_whichever_it_is(
+    district, now, carrier, code
+):
+    promise_sms(now)
+    deliver(now, Memory())
+    message = only()
+    said = Told(carrier, "M1", State.FAILED, code, message.id, message.fence)
+    with transaction():
+        assert told.take(said, now)
+    assert db.session.get(Phone, phone_digest(PHONE)).stopped_by is StoppedBy.CARRIER

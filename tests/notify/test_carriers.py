@@ -13,7 +13,7 @@ from feedback.notify.models import By, Carrier, State
 from feedback.notify.senders import Refused, Uncertain, Unreachable
 
 from ..factories import make_district
-from .helpers import Memory, by, promise_mail, promise_sms, standing, two_mailboxes
+from .helpers import Memory, by, messages, promise_mail, promise_sms, standing, two_mailboxes
 
 PER_SECOND, PAUSE = 40, 0.05
 
@@ -105,9 +105,9 @@ def test_a_turn_that_nobody_took_in_its_time_is_not_saved_up(limited, now):
         assert carriers.offer(By.SMS, now + timedelta(hours=1)).first == now + timedelta(hours=1)
 
 
-def door():
+def door(name=By.MAIL):
     db.session.rollback()
-    return db.session.get(Carrier, By.MAIL, populate_existing=True)
+    return db.session.get(Carrier, name, populate_existing=True)
 
 
 def test_a_carrier_that_cannot_be_reached_is_left_alone_for_a_while(limited, now):
@@ -127,10 +127,9 @@ def test_after_that_it_is_tried_with_one_and_opens_again_when_it_answers(limited
         with transaction():
             carriers.went_wrong(By.MAIL, "smtp_connect", None, now)
     later = door().shut_until
-    assert len(outbox.claim(By.MAIL, later).turns) == 1
     well = Memory()
     outbox.deliver(later, two_mailboxes, by(well))
-    assert len(well.sent) == 29
+    assert len(well.sent) == 30
     assert (door().failures, door().shut_until) == (0, None)
 
 
@@ -169,3 +168,146 @@ def test_mail_that_is_shut_does_not_hold_up_text_messages(limited, now):
     promise_mail(now)
     promise_sms(now)
     assert outbox.deliver(now, two_mailboxes, by(Memory())) == {State.SENT: 1}
+
+
+def test_a_mail_promised_while_many_texts_leave_does_not_wait_for_their_end(limited, now):
+    """120 texts take three seconds here; a mail is promised half a second after they began."""
+    texts(now, PER_SECOND * 3)
+    left = []
+
+    class Carrier(Memory):
+        def send(self, letter):
+            left.append(letter.occasion)
+            return super().send(letter)
+
+    def promise_in_between():
+        with limited.app_context():
+            promise_mail(now)
+
+    later = threading.Timer(0.5, promise_in_between)
+    later.start()
+    assert outbox.deliver(now, two_mailboxes, by(Carrier())) == {State.SENT: PER_SECOND * 3 + 1}
+    later.join(10)
+    at = left.index("case_opened")
+    assert at <= PER_SECOND * 2, "within the second in which an idle carrier looks again"
+
+
+# -- a clock that is put back --------------------------------------------------------------------
+
+
+def test_a_clock_put_back_by_an_hour_stops_no_turn(limited, now):
+    with transaction():
+        ahead = now + timedelta(hours=1)
+        carriers.take(By.SMS, carriers.offer(By.SMS, ahead), 10)
+    with transaction():
+        assert carriers.offer(By.SMS, now).first == now
+
+
+def test_turns_that_were_given_just_now_hold_though_they_are_the_last_of_the_horizon(limited, now):
+    with transaction():
+        offered = carriers.offer(By.SMS, now)
+        carriers.take(By.SMS, offered, offered.number)
+    with transaction():
+        assert carriers.offer(By.SMS, now).first == offered.at(offered.number) > now
+
+
+def test_a_door_that_was_shut_by_a_clock_put_back_since_is_open(limited, now):
+    promise_mail(now)
+    with transaction():
+        carriers.went_wrong(By.MAIL, "twilio_429", 300, now + timedelta(hours=1))
+    assert outbox.deliver(now, two_mailboxes, by(Memory())) == {State.SENT: 1}
+
+
+# -- the door, for what was claimed before it was shut -------------------------------------------
+
+
+class Silent(Memory):
+    """A carrier that says nothing, and cannot be asked; it counts who is with it at once."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = self.at_once = self._inside = 0
+
+    def send(self, letter):
+        with self._lock:
+            self.calls, self._inside = self.calls + 1, self._inside + 1
+            self.at_once = max(self.at_once, self._inside)
+        threading.Event().wait(0.05)
+        with self._lock:
+            self._inside -= 1
+        raise Uncertain("http_read_TimeoutError", carriers_fault=True)
+
+
+def test_a_silent_gateway_gets_no_more_than_were_with_it_when_the_door_was_shut(limited, now):
+    texts(now, 60)
+    silent = Silent()
+    outbox.deliver(now, two_mailboxes, by(silent))
+    assert carriers.TOLERATED <= silent.calls < carriers.TOLERATED + outbox.WORKERS
+    stand = standing()
+    assert stand == {State.UNCERTAIN: silent.calls, State.QUEUED: 60 - silent.calls}
+    back = [one for one in messages() if one.state is State.QUEUED]
+    assert {(one.attempts, one.next_try_at, one.last_error) for one in back} == {(0, now, "")}
+
+
+def test_a_silent_gateway_is_tried_again_with_one_message_at_a_time(limited, now):
+    texts(now, 60)
+    outbox.deliver(now, two_mailboxes, by(Silent()))
+    for _ in range(3):
+        later = door(By.SMS).shut_until
+        silent = Silent()
+        outbox.deliver(later, two_mailboxes, by(silent))
+        assert (silent.calls, silent.at_once) == (1, 1)
+        assert door(By.SMS).shut_until > later
+    outbox.deliver(door(By.SMS).shut_until, two_mailboxes, by(well := Memory()))
+    assert well.sent, "and it opens"
+    assert standing()[State.QUEUED] == 0
+
+
+def test_a_trial_whose_worker_was_lost_is_followed_by_another(limited, now):
+    promise_mail(now, 3)
+    for _ in range(carriers.TOLERATED):
+        with transaction():
+            carriers.went_wrong(By.MAIL, "smtp_connect", None, now)
+    later = door().shut_until
+    assert len(outbox.claim(By.MAIL, later).turns) == 1
+    assert outbox.claim(By.MAIL, later + carriers.TRIAL / 2).turns == ()
+    assert len(outbox.claim(By.MAIL, later + carriers.TRIAL).turns) == 1
+
+
+def test_a_trial_that_says_nothing_of_the_carrier_makes_room_for_the_next(limited, now):
+    promise_mail(now, 3)
+    for _ in range(carriers.TOLERATED):
+        with transaction():
+            carriers.went_wrong(By.MAIL, "smtp_connect", None, now)
+    later = door().shut_until
+    outcomes = outbox.deliver(later, two_mailboxes, by(Memory(Refused("smtp_550"))))
+    assert outcomes == {State.QUEUED: 3}
+
+
+def test_who_asks_to_be_left_alone_is_left_alone_though_it_still_takes_some(limited, now):
+    """Every third call is answered «429, come back in a minute»."""
+    texts(now, 40)
+
+    class Moody(Memory):
+        calls = 0
+
+        def send(self, letter):
+            with self._lock:
+                self.calls += 1
+                is_third = self.calls % 3 == 0
+            if is_third:
+                raise Unreachable("twilio_429", 60)
+            return super().send(letter)
+
+    moody = Moody(pause=PAUSE)
+    outbox.deliver(now, two_mailboxes, by(moody))
+    assert moody.calls < 3 + outbox.WORKERS
+    assert door(By.SMS).shut_until > now + timedelta(seconds=59)
+    assert door(By.SMS).last_error == "twilio_429"
+
+
+def test_a_failure_never_opens_a_door_sooner_than_the_carrier_asked(limited, now):
+    for wait in (300, 5, None):
+        with transaction():
+            carriers.went_wrong(By.MAIL, "twilio_429", wait, now)
+        assert door().shut_until == now + timedelta(seconds=300)

@@ -10,7 +10,7 @@ from feedback.db import db, transaction
 from feedback.errors import FeedbackError, Invalid, OutOfTurn
 from feedback.ledger.models import Entry
 from feedback.notify import edited
-from feedback.notify.editing import checked, edit
+from feedback.notify.editing import checked, edit, said
 from feedback.notify.models import Wording
 from feedback.notify.occasions import Occasion
 from feedback.offices.roles import Role
@@ -157,3 +157,15 @@ def test_nothing_that_is_typed_runs_long_or_reaches_out(app):
             started = time.monotonic()
             assert len(refused(text, Occasion.CITIZEN_TERM_MOVED)) == 1, text[:60]
             assert time.monotonic() - started < 3, text[:60]
+
+
+def test_where_no_link_passes_the_usual_case_that_is_shown_is_without_one(context):
+    assert "http" in said(CLOSED, "zh_CN", None)[0].text
+    before = context.config["FEEDBACK"]
+    context.config["FEEDBACK"] = before.model_copy(update={"sms_links": "off"})
+    try:
+        first, *others = said(CLOSED, "zh_CN", None)
+    finally:
+        context.config["FEEDBACK"] = before
+    assert "http" not in first.text
+    assert "http" in others[-1].text, "words are still tried with one"

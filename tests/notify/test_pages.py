@@ -10,6 +10,7 @@ from feedback.db import db, transaction
 from feedback.ledger.models import Entry
 from feedback.notify import outbox
 from feedback.notify.models import By, Carrier, Message, State
+from feedback.notify.pace import urgency_of
 from feedback.notify.queries import SENDING_TOO_LONG, WAITING_TOO_LONG
 from feedback.notify.senders import Uncertain, http
 from feedback.notify.senders.twilio import HOPELESS, OUR_OWN, STOPPED
@@ -201,7 +202,7 @@ def test_a_notice_that_did_not_arrive_needs_a_person_and_says_what_to_do(app, br
 
 @pytest.mark.parametrize("occasion", ["invitation", "invitation_reminder", "answer_thanks"])
 def test_what_only_asks_or_answers_needs_nobody_but_can_be_looked_at(app, browser, occasion):
-    message_id = promised(app, occasion=occasion, **LANDLINE)
+    message_id = promised(app, occasion=occasion, urgency=urgency_of(occasion), **LANDLINE)
     shown = page(browser)
     assert "Nothing to do here" in shown
     assert "1 invitation or answer did not arrive" in shown
@@ -210,8 +211,8 @@ def test_what_only_asks_or_answers_needs_nobody_but_can_be_looked_at(app, browse
 
 
 def test_an_answer_beside_a_telephone_does_not_tell_how_they_rated(app, browser):
-    message_id = promised(app, occasion="answer_asked_why", facts={"number": "HC-2026-000123"},
-                          **LANDLINE)  # fmt: skip
+    message_id = promised(app, occasion="answer_asked_why", urgency=0,
+                          facts={"number": "HC-2026-000123"}, **LANDLINE)  # fmt: skip
     for path in ("/messages?show=asks&lang=en", f"/messages/{message_id}?lang=en"):
         shown = browser.get(path).get_data(as_text=True)
         assert "An answer to a text message" in shown
@@ -219,11 +220,13 @@ def test_an_answer_beside_a_telephone_does_not_tell_how_they_rated(app, browser)
         assert "HC-2026-000123" not in shown
 
 
-def test_asking_a_carrier_for_too_long_is_noticed(app, browser):
-    asking = {"state": State.ASKING, "handed_over_at": clock.now() - timedelta(minutes=44)}
-    message_id = promised(app, **asking)
+def test_a_carrier_that_nobody_asks_when_it_is_time_is_noticed(app, browser):
+    hours_ago = clock.now() - timedelta(hours=6)
+    due = clock.now() - WAITING_TOO_LONG
+    asking = {"state": State.ASKING, "handed_over_at": hours_ago, "next_try_at": due}
+    message_id = promised(app, **asking | {"next_try_at": due + timedelta(minutes=1)})
     assert "Nothing to do here" in page(browser)
-    put(app, message_id, handed_over_at=clock.now() - timedelta(minutes=46))
+    put(app, message_id, next_try_at=due)
     assert "is the scheduler running?" in page(browser)
 
 
@@ -261,6 +264,21 @@ def test_an_administrator_gets_no_link_to_a_case(app, browser):
     client = app.test_client()
     sign_in(client, admin)
     assert "/cases/HC-" not in page(client, f"/messages/{message_id}")
+
+
+def test_no_case_number_stands_beside_a_telephone_for_whoever_may_not_open_cases(app, browser):
+    with app.app_context():
+        case = make_case()
+        subject, number = str(case.id), case.number
+        admin = make_account(Role.ADMIN, department="XZSP")
+        let_go(admin)
+    message_id = promised(app, subject_id=subject, facts={"number": number}, **LANDLINE)
+    client = app.test_client()
+    sign_in(client, admin)
+    for path, beside in (("/messages", "<tr>"), (f"/messages/{message_id}", "<h1>")):
+        for who, sees in ((client, False), (browser, True)):
+            (row,) = (one for one in page(who, path).split(beside) if "138****5678" in one)
+            assert (number in row) is sees
 
 
 def test_not_even_a_part_of_the_number_is_for_whom_the_case_is_about(app, browser):

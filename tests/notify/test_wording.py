@@ -152,7 +152,9 @@ def test_citizens_read_no_jargon():
 
 def test_no_text_message_repeats_what_a_citizen_wrote():
     told = {name for occasion in TEXTS for name in facts_of(occasion)}
-    assert told == {"item", "link", "due_at", "upheld", "day", "letter", "grade", "services"}
+    assert told == {
+        "item", "link", "receipt", "due_at", "upheld", "day", "letter", "grade", "services",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -242,11 +244,11 @@ def test_a_gateway_that_keeps_templates_gets_the_facts_in_words():
     }  # fmt: skip
     judged = {"item": "取水许可", "upheld": True, "link": None}
     assert parameters("citizen_objection_judged", "en", judged) == {
-        "item": "取水许可", "upheld": "", "link": "",
+        "item": "取水许可", "upheld": "", "link": "", "receipt": "",
     }  # fmt: skip
     term = {"item": "取水许可", "due_at": FACTS["due_at"]}
     assert parameters("citizen_term_moved", "fr", term) == {
-        "item": "取水许可", "due_at": "11月30日（周一）17:30", "link": "",
+        "item": "取水许可", "due_at": "11月30日（周一）17:30", "link": "", "receipt": "",
     }  # fmt: skip
     assert parameters("answer_thanks", "en", {"grade": 5})["grade"] == "very satisfied"
     services = samples(Occasion.ANSWER_WHICH, "zh_CN", BASE)[0]

@@ -3,6 +3,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
@@ -11,7 +12,10 @@ from feedback.cases.deadlines import light
 from feedback.cases.models import Case
 from feedback.cases.states import State
 from feedback.db import db, transaction
+from feedback.scheduler import ticks
+from feedback.scheduler.jobs import Job
 from feedback.scheduler.models import Tick
+from feedback.scheduler.ticks import tick
 
 from ..conftest import ROOT
 from ..counting import statements
@@ -50,6 +54,35 @@ def test_a_silent_scheduler_is_told_and_the_web_still_serves(client, context, se
     answer = client.get("/health/ready")
     assert answer.status_code == 200
     assert answer.json["scheduler"] == "silent"
+
+
+@pytest.mark.parametrize("every", [5, 60, 3600])
+def test_a_job_that_missed_several_rounds_is_named_though_others_tick(client, context, every):
+    job = Job("write-reports", every, lambda *_: [], "reports write-due")
+    patience = max(timedelta(minutes=10), 3 * timedelta(seconds=every))
+    ticked(1)
+    tick(context, job, clock.now())
+    for passed, late in ((patience * 0.99, []), (patience * 1.01, ["write-reports"])):
+        with time_machine.travel(clock.now() + passed, tick=True):
+            ticked(1)
+            answer = client.get("/health/ready")
+        assert answer.status_code == 200
+        assert (answer.json["late"], answer.json["scheduler"]) == (late, "late" if late else "ok")
+
+
+def test_a_long_round_that_goes_on_is_not_late(client, context, monkeypatch):
+    monkeypatch.setattr(ticks, "A_SIGN", 0.0)
+    seen = []
+
+    def work_for_hours(now, go_on):
+        with time_machine.travel(now + timedelta(hours=3), tick=True):
+            assert go_on()
+            seen.append(client.get("/health/ready").json)
+        return []
+
+    job = Job("deliver-messages", 5, work_for_hours, "messages deliver")
+    tick(context, job, clock.now())
+    assert (seen[0]["late"], seen[0]["scheduler"]) == ([], "ok")
 
 
 def test_a_job_that_failed_is_told_without_its_words(client, context):

@@ -115,7 +115,7 @@ class Incoming:
     gateway: str
     provider_id: str
     phone: str
-    """In E.164."""
+    """In E.164; anything else is no telephone that can be answered, and a person looks at the text."""
     body: str
     sent_at: datetime
     opt_out: str = ""

@@ -15,7 +15,7 @@ from requests import RequestException, Response
 
 from ... import clock
 from ...config import Settings
-from ...text import phone
+from ...text import CONTROL, phone
 from ..models import State
 from ..occasions import TEXTS
 from ..wording import LOCALES
@@ -45,6 +45,13 @@ A bad template is one of many: texts of other occasions would go, so nobody else
 """
 NOT_US = {401, 403, 429}
 """Answers to whoever asks, whatever the message."""
+
+NOBODY = "?"
+"""The sender of a text where the gateway names none."""
+MILLISECONDS = 10**11
+"""More seconds than this since 1970 are milliseconds: it would be the year 5138."""
+OLDEST = timedelta(days=30)
+"""An older moment is a mistake: no gateway keeps a text for so long."""
 
 STATES = {"sent": State.SENT, "delivered": State.DELIVERED, "failed": State.FAILED}
 
@@ -164,22 +171,26 @@ def is_genuine(body: bytes, timestamp: str, signature: str, secret: str, now: da
     return hmac.compare_digest(sign(secret, timestamp, body), signature)
 
 
-def parse_incoming(said: object) -> Incoming | None:
-    """Return the text message in `{"id", "from", "text", "time"}`, or None if this is none."""
+def parse_incoming(said: object, now: datetime) -> Incoming | None:
+    """Return the text message in `{"id", "from", "text", "time"}`, or None if this is none.
+
+    With an id and a text it is one: what a citizen wrote must not be lost for an odd moment, which
+    counts as now, nor for an odd sender, which is kept as it stands (see `base.Incoming.phone`).
+    """
     if not isinstance(said, dict) or not isinstance(said.get("text"), str):
         return None
-    provider_id, at = _provider_id(said.get("id")), _moment(said.get("time"))
-    sender = _phone(said.get("from"))
-    if not provider_id or not sender or not at:
+    provider_id = _known_by(said.get("id"))
+    if not provider_id:
         return None
-    return Incoming("http", provider_id, sender, web.words(said["text"]), at)
+    at = _moment(said.get("time"), now)
+    return Incoming("http", provider_id, _sender(said.get("from")), web.words(said["text"]), at)
 
 
 def parse_told(said: object) -> Told | None:
     """Return what became of a message by `{"id", "message", "state", "code"}`, or None."""
     if not isinstance(said, dict):
         return None
-    provider_id, state = _provider_id(said.get("id")), said.get("state")
+    provider_id, state = _known_by(said.get("id")), said.get("state")
     if not provider_id or not isinstance(state, str) or state not in STATES:
         return None
     reason = _reason(said.get("code")) if STATES[state] is State.FAILED else ""
@@ -194,21 +205,41 @@ def _ours(value: object) -> tuple[UUID, int] | tuple[None, None]:
 
 def _provider_id(value: object) -> str:
     """Return the gateway's id for a message, or "" if this cannot be one."""
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**18:
-        return str(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if 0 <= value < 10**64 else ""
     return value if isinstance(value, str) and re.fullmatch("[!-~]{1,64}", value) else ""
 
 
-def _phone(value: object) -> str | None:
-    if not isinstance(value, str) or not re.fullmatch("[!-~]{1,40}", value):
-        return None
-    return phone(value)
+def _known_by(value: object) -> str:
+    """Return by what a message that the gateway tells of is known however often it comes, "" if by nothing.
+
+    That is its id, or the digest of one that we have no room for.
+    """
+    if _provider_id(value) or not isinstance(value, str) or not value or CONTROL.search(value):
+        return _provider_id(value)
+    return "sha256:" + hashlib.sha256(value.encode()).hexdigest()[:57]
 
 
-def _moment(value: object) -> datetime | None:
-    seconds = _provider_id(value)
-    return (
-        datetime.fromtimestamp(int(seconds), UTC)
-        if seconds.isdecimal() and len(seconds) <= 10
-        else None
-    )
+def _sender(value: object) -> str:
+    """Return who sent a text: a phone in E.164, or what the gateway says instead, such as 10086."""
+    said = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(said, str) or not re.fullmatch("[!-~]{1,40}", said):
+        return NOBODY
+    return phone(said) or said
+
+
+def _moment(value: object, now: datetime) -> datetime:
+    """Return when a text was sent: seconds since 1970, or milliseconds; anything else is now."""
+    seconds = _number(value)
+    if seconds is not None and seconds > MILLISECONDS:
+        seconds /= 1000
+    if seconds is None or not 0 <= now.timestamp() - seconds <= OLDEST.total_seconds():
+        return now
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,9})?", value):
+        return float(value)
+    is_one = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_one and 0 <= value < 10**15 else None  # type: ignore[arg-type, operator]

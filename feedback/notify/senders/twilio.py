@@ -55,11 +55,11 @@ LONGEST_ID = 64
 STOPPED = 21610
 HOPELESS = {21211, 21214, 21217, 21265, 21614, 21617, 21635}
 """What is wrong with this phone or this text (twilio.com/docs/api/errors); the next may go well."""
-OUR_OWN = {
-    20404, 21212, 21408, 21603, 21606, 21609, 21611, 21612, 21659, 21660, 21703, 21704, 21705,
-}  # fmt: skip
-"""What is wrong with our number, our permissions, our settings or our queue: the next would fare no
-better. What is in neither set and no trouble of signing in is tried again, and a person sees it."""
+OUT_OF_REACH = {21408, 21612}
+"""The country or the network of this phone is closed to us: others' are not, and it may be opened."""
+OUR_OWN = {20404, 21212, 21603, 21606, 21609, 21611, 21659, 21660, 21703, 21704, 21705}
+"""What is wrong with our number, our settings or our queue: the next would fare no better. What is
+in no set and no trouble of signing in is tried again, and a person sees it."""
 
 STATES = {
     "accepted": State.SENT, "scheduled": State.SENT, "queued": State.SENT, "sending": State.SENT,
@@ -217,7 +217,7 @@ def _no(status: int, code: int) -> NotSent:
         return Rejected(f"twilio_{code}")
     if code in OUR_OWN:
         return Unreachable(f"twilio_{code}")
-    if status == 400:
+    if status == 400 or code in OUT_OF_REACH:
         return Refused(f"twilio_{code}")
     return Unreachable("twilio_auth" if status in (401, 403) else f"twilio_{code}")
 
