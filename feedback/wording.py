@@ -383,6 +383,7 @@ LABELS: Mapping[str, Mapping[str, LazyString]] = {
         "desk_due_soon": _l("Reminder"), "desk_overdue": _l("Overdue notice"),
         "desk_asked": _l("Supervisors asked to decide"),
         "desk_notice": _l("Told the supervisors"), "leaders_overdue": _l("Told the leaders"),
+        "leaders_asked": _l("Leaders asked to decide"),
         "citizen_closed": _l("Closure told to the citizen"),
         "citizen_term_moved": _l("New date told to the citizen"),
         "special_proposed": _l("Supervisors told of a special rectification proposed"),

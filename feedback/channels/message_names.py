@@ -46,6 +46,7 @@ OCCASIONS: Mapping[str, LazyString] = {
     "desk_asked": _l("Something to decide, to the supervisors"),
     "desk_notice": _l("An overdue case was urged, to the supervisors"),
     "leaders_overdue": _l("A case long overdue, to the leaders"),
+    "leaders_asked": _l("Something to decide, to the leaders"),
     "special_proposed": _l("A special rectification to confirm, to the supervisors"),
     "special_reported": _l("A special rectification was reported, to the supervisors"),
     "special_desk_overdue": _l("An overdue special rectification, to the supervisors"),
