@@ -16,6 +16,7 @@ from ..events.models import ServiceEvent
 from ..notify.actions import Promise, promise
 from ..notify.models import Message
 from ..notify.occasions import Occasion
+from ..offices.models import Window
 from .models import Case, Requested
 from .opening import case_link, deciding_offices
 from .states import Request
@@ -27,12 +28,12 @@ def remind(now: datetime) -> list[str]:
     One transaction for each, opened here. Goes by the state of the rows: done again it tells nobody.
     """
     told = []
-    for number, department, asked, item in _late(now):
+    for number, department, window, asked, item in _late(now):
         facts = {
             "number": number, "item": item, "due_at": asked.due_at.isoformat(),
             "link": case_link(number), "step": asked.kind.value,
         }  # fmt: skip
-        offices = deciding_offices(department)
+        offices = deciding_offices(department, window)
         with transaction():
             promise(now, *_promises(asked, facts, offices))
         told += [number] if offices else []
@@ -40,12 +41,13 @@ def remind(now: datetime) -> list[str]:
 
 
 def _late(now: datetime) -> Sequence[Any]:
-    """Return (number, department, request, item) of late requests that nobody was told of yet."""
+    """Return (number, department, window's office, request, item) of late requests nobody was told of."""
     late = db.session.execute(
-        select(Case.number, Case.department_code, Requested, Item.name)
+        select(Case.number, Case.department_code, Window.department_code, Requested, Item.name)
         .join(Requested, Requested.id == Case.request_id)
         .join(ServiceEvent, ServiceEvent.id == Case.event_id)
         .join(Item, Item.code == ServiceEvent.item_code)
+        .outerjoin(Window, Window.code == ServiceEvent.window_code)
         .where(Requested.due_at < now, Requested.kind != Request.TRANSFER)
         .order_by(Requested.due_at)
     ).all()

@@ -22,7 +22,7 @@ from ..cases import pressure
 from ..cases import queries as cases
 from ..cases.inboxes import sees_all
 from ..cases.models import Case
-from ..cases.wall import is_complained_of
+from ..cases.wall import Wall
 from ..db import transaction
 from ..errors import Unknown
 from ..notify import decisions, queries
@@ -161,10 +161,10 @@ def _words(messages: Sequence[Message], now: datetime) -> dict[str, Any]:
     """Return what the pages say of these messages, looked up for all of them at once."""
     found, in_trouble = _cases(messages), queries.carriers_in_trouble(now)
     kept = pressure.kept_from(me(), (one.subject_id for one in messages))
-    names = {row.code: row.name for row in departments()}
+    names, wall = {row.code: row.name for row in departments()}, Wall(me())
     return {
         "states": STATES, "occasion": occasion_name, "carriers": in_trouble, "kinds": CARRIERS,
-        "recipient": lambda message: _recipient(message, found.get(message.id), names),
+        "recipient": lambda message: _recipient(message, found.get(message.id), names, wall),
         "case": lambda message: (
             ("", None) if message.subject_id in kept else _case_link(message, found.get(message.id))
         ),
@@ -190,9 +190,9 @@ def _case_id(message: Message) -> UUID | None:
         return None
 
 
-def _recipient(message: Message, case: Case | None, names: dict[str, str]) -> str:
+def _recipient(message: Message, case: Case | None, names: dict[str, str], wall: Wall) -> str:
     """Return whom a message is for. No part of a number for whoever the case is about."""
-    if case and is_complained_of(me(), case.event):
+    if case and wall.is_about(case.event):
         return str(_("The citizen"))
     shown = queries.shown_recipient(message)
     return names.get(shown, shown)

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, or_, select
 
 from ..db import db
 from ..errors import Unknown
+from ..ledger.queries import timeline
 from .credentials import api_key_digest
 from .models import Account, AccountRole, ApiKey, Department, DepartmentKind, Officer, Window
 from .roles import LEADING, Role
@@ -83,6 +85,23 @@ def account_names(ids: Iterable[UUID]) -> dict[UUID, str]:
     """Return the names of these accounts."""
     rows = select(Account.id, Account.name).where(Account.id.in_(set(ids)))
     return {row.id: row.name for row in db.session.execute(rows)}
+
+
+@dataclass(frozen=True)
+class Posting:
+    """Where an account belongs from a moment on: its office, and its window if it has one."""
+
+    at: datetime
+    department: str
+    window: str | None
+
+
+def postings(account_id: UUID) -> Sequence[Posting]:
+    """Return where an account has belonged, oldest first, as the ledger tells."""
+    return [
+        Posting(line.at, line.facts["department"], line.facts.get("window"))
+        for line in timeline("account", account_id) if "department" in line.facts
+    ]  # fmt: skip
 
 
 def account(email: str) -> Account | None:

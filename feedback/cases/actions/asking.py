@@ -17,6 +17,7 @@ from ..models import Case, Decision, Requested
 from ..opening import case_link, deciding_offices
 from ..rules import Rule, Term
 from ..states import Act, Complexity, Request, State
+from ..wall import window_office
 from .assigning import give_to
 from .handling import tell_citizen
 from .moving import (
@@ -128,7 +129,7 @@ def tell_supervisors(case: Case, what: str, key: str, due_at: datetime, now: dat
         *(
             Promise(Occasion.DESK_ASKED.value, f"{key}:{office}", case.id, facts,
                     department=office)
-            for office in deciding_offices(case.department_code)
+            for office in deciding_offices(case.department_code, window_office(case.event))
         ),
     )  # fmt: skip
 
