@@ -325,13 +325,16 @@ LABELS: Mapping[str, Mapping[str, LazyString]] = {
         "close": _l("Closure by a supervisor of another office who did not handle it"),
     },
     "bar": {
-        "office": _l("This case is about your own office, so another office does what comes next."),
+        "office": _l(
+            "This case is about your own office or one of its windows, so another office does what comes"
+            " next."
+        ),
         "part": _l("You have had another part in this case, so somebody else does what comes next."),
         "touched": _l(
             "You have done something to this case before, so a supervisor who has not judges it."
         ),
         "about_them": _l(
-            "This case is about you or your window, so a colleague contacts the citizen."
+            "This case is about you or your window, so somebody else does what comes next."
         ),
     },
     "band": {
@@ -396,6 +399,7 @@ LABELS: Mapping[str, Mapping[str, LazyString]] = {
         "desk_asked": _l("Something to decide, to the supervisors"),
         "desk_notice": _l("An overdue case was urged, to the supervisors"),
         "leaders_overdue": _l("A case long overdue, to the leaders"),
+        "leaders_asked": _l("Something to decide, to the leaders"),
         "special_proposed": _l("A special rectification to confirm, to the supervisors"),
         "special_reported": _l("A special rectification was reported, to the supervisors"),
         "special_desk_overdue": _l("An overdue special rectification, to the supervisors"),

@@ -18,7 +18,16 @@ from feedback.offices.sign_in import actor
 from .cases.doing import do, reload, say
 from .cases.machine import checks
 from .conftest import MONDAY_MORNING, ROOT, make_settings
-from .factories import NOBODY_HOME, let_go, make_case, make_district, make_people, walk_to
+from .factories import (
+    NOBODY_HOME,
+    let_go,
+    make_case,
+    make_district,
+    make_event,
+    make_people,
+    rate,
+    walk_to,
+)
 
 MIGRATIONS = str(ROOT / "migrations")
 ANONYMOUS = {"identity": "anonymous", "name": "", "phone": ""}
@@ -301,3 +310,30 @@ def test_a_leaders_mark_stops_the_way_down_too(district):
     with pytest.raises(DBAPIError):
         down()
     assert ("leader",) in rows("account_roles", "DISTINCT name")
+
+
+def reports_and_offices():
+    return rows("pressure_offices", "report_id, department_code")
+
+
+def test_a_report_of_pressure_from_before_is_kept_from_every_office_it_may_be_about(district):
+    """Who answers, who answered before, and whose window it was: also on the way up from an old house."""
+    event = make_event(window="XZSP-01")
+    rate(event)
+    case = db.session.scalars(select(Case).where(Case.event_id == event.id)).one()
+    case = do(
+        actions.reassign, case, district.supervisor, "SW", "职责已划转", "", now=MONDAY_MORNING
+    )
+    say(actions.report_pressure, case, "窗口让我改", now=MONDAY_MORNING)
+    kept = reports_and_offices()
+    assert {office for _, office in kept} == {"RS", "SW", "XZSP"}
+    db.session.remove()
+    downgrade(directory=MIGRATIONS, revision="0005")
+    up()
+    assert reports_and_offices() == kept
+    for forbidden in (
+        "DELETE FROM pressure_offices",
+        "UPDATE pressure_offices SET report_id = NULL",
+    ):
+        with pytest.raises(DBAPIError), transaction() as session:
+            session.execute(text(forbidden))

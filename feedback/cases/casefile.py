@@ -1,7 +1,7 @@
 """The file of one case: all that was said, asked, decided and done, and what follows from it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,7 @@ from ..db import db
 from ..ledger.models import Entry
 from ..ledger.queries import timeline
 from ..notify.models import Message
-from ..offices.models import Department
+from ..offices.models import Account, Department
 from ..reviews.drafts import Identity
 from ..reviews.models import Review
 from ..reviews.queries import of_case
@@ -39,6 +39,7 @@ from .models import (
     Verification,
 )
 from .states import ENDED, Act, Finding, Outcome, Part, Request, State
+from .wall import Wall
 
 Moment = tuple[datetime, UUID]
 """When a row was written; of two in the same instant, the earlier id came first."""
@@ -107,6 +108,11 @@ class File:
     appeal_until: datetime
     departments: Mapping[str, str]
     """The names of all offices that the file speaks of, by code."""
+    _walls: dict[UUID, Wall] = field(default_factory=dict)
+
+    def wall_of(self, account: Account) -> Wall:
+        """Return the wall of whoever looks at the file, looked up once however many acts are asked for."""
+        return self._walls.setdefault(account.id, Wall(account))
 
     @property
     def pending(self) -> Requested | None:

@@ -20,6 +20,7 @@ from .models import Case, ReturnVisit
 from .paging import shown_page
 from .rows import WITH_SERVICE, Row, rows_of
 from .states import ENDED, LAST_ROUND, WORKING, Outcome, State
+from .wall import concerns
 
 PAGE_SIZE = 50
 
@@ -38,7 +39,7 @@ def visible(account: Account) -> ColumnElement[bool]:
     if sees_all(account):
         return Case.id.is_not(None)
     if account.may_be(Role.OPERATOR):
-        return (Case.state == State.VISITING) & (Case.department_code != account.department_code)
+        return (Case.state == State.VISITING) & ~concerns(account.department_code)
     if account.may_be(*DEPARTMENT_ROLES):
         return Case.department_code == account.department_code
     return false()

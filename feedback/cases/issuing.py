@@ -12,7 +12,8 @@ from . import rulebook
 from .ladder import put_right_by
 from .models import Case, NoticeCounter, SupervisionNotice
 from .models.urging import Cause, Duty
-from .opening import supervising_offices
+from .opening import deciding_offices
+from .wall import window_office
 
 
 def issue_notice(case: Case, cause: Cause, now: datetime) -> SupervisionNotice:
@@ -30,7 +31,7 @@ def issue_notice(case: Case, cause: Cause, now: datetime) -> SupervisionNotice:
     issued = SupervisionNotice(
         id=new_id(), number=_next_number(now), case_id=case.id,
         department_code=case.department_code, cause=cause, round=case.round, at=now,
-        issued_by=_issuing_office(str(case.department_code)), **_figures(case, cause, now),
+        issued_by=_issuing_office(case), **_figures(case, cause, now),
     )  # fmt: skip
     db.session.add(issued)
     db.session.flush()
@@ -53,9 +54,10 @@ def _figures(case: Case, cause: Cause, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _issuing_office(department: str) -> str | None:
-    """Return the supervising office that signs: the first, but never the one that is urged."""
-    return min((office for office in supervising_offices() if office != department), default=None)
+def _issuing_office(case: Case) -> str | None:
+    """Return the supervising office that signs: the first, but never one that is concerned."""
+    offices = deciding_offices(case.department_code, window_office(case.event))
+    return min(offices, default=None)
 
 
 def _ledger_facts(issued: SupervisionNotice) -> dict[str, Any]:

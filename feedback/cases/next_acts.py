@@ -3,11 +3,10 @@
 Told by what is known of the case and the person; who asks has looked that up.
 """
 
-from ..offices.models import Account
 from ..reviews.drafts import Identity
 from .models import Case
 from .states import ENDED, MOVES, PARTS, Act, Bar, Part, State, Whose
-from .wall import is_complained_of
+from .wall import Wall
 
 BY_STATE = {
     State.TRIAGE: Act.ROUTE, State.ROUTED: Act.ACCEPT, State.TRANSFERRING: Act.DECIDE,
@@ -37,23 +36,20 @@ def next_act(case: Case, *, put_right: bool, appeal_is_next: bool) -> Act | None
     return Act.APPEAL if appeal_is_next else Act.VERIFY
 
 
-def bar_of(
-    case: Case, account: Account, act: Act, part: Part | None, *, touched: bool
-) -> Bar | None:
+def bar_of(case: Case, wall: Wall, act: Act, part: Part | None, *, touched: bool) -> Bar | None:
     """Return why an act is not this person's, or None if it is.
 
-    `part` is the one they have in the case; `touched` says whether they ever did anything to it.
+    `wall` is theirs, `part` the one they have in the case; `touched` says whether they ever did
+    anything to it.
     """
-    move = MOVES[act]
+    move, account = MOVES[act], wall.account
     own = account.department_code == case.department_code
     if not account.may_be(*move.roles) or (move.whose is Whose.OWN and not own):
         return Bar.ROLE
-    if move.whose is Whose.OTHER and own:
-        return Bar.OFFICE
+    if (bar := wall.bar(case, act)) is not None:
+        return bar
     if act in (Act.JUDGE, Act.RECONSIDER) and touched:
         return Bar.TOUCHED
-    if act is Act.CONTACT and is_complained_of(account, case.event):
-        return Bar.ABOUT_THEM
     if act in NEVER_BY_HANDLER:
         return Bar.PART if part is Part.HANDLER else None
     return Bar.PART if act in PARTS and part not in (None, PARTS[act]) else None

@@ -38,7 +38,7 @@ def in_turn(file: File, now: datetime) -> list[Act]:
 def barred(file: File, account: Account, act: Act) -> Bar | None:
     """Return why an act is not this person's, or None if it is."""
     part, touched = file.parts.get(account.id), file.touched_by(account.id)
-    return bar_of(file.case, account, act, part, touched=touched)
+    return bar_of(file.case, file.wall_of(account), act, part, touched=touched)
 
 
 def waits_for(file: File, now: datetime) -> Act | None:

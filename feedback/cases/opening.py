@@ -18,6 +18,7 @@ from ..db import db, insert, new_id
 from ..errors import AlreadyRated
 from ..notify.actions import Promise, promise
 from ..offices.models import Department, DepartmentKind
+from ..offices.queries import supervision
 from ..reviews import actions as reviews
 from ..reviews.drafts import Identity, Statement
 from . import rulebook
@@ -26,6 +27,7 @@ from .ladder import Rung, next_rung_at, rungs
 from .models import Case, CaseCounter
 from .rules import Rule
 from .states import Complexity, State
+from .wall import concerned
 
 
 @dataclass(frozen=True)
@@ -144,9 +146,13 @@ def supervising_offices() -> Sequence[str]:
     ).all()
 
 
-def deciding_offices(owner: str | None) -> Sequence[str]:
-    """Return the offices that supervise a case of `owner`: never the owner itself."""
-    return [office for office in supervising_offices() if office != owner]
+def deciding_offices(owner: str | None, window: str | None = None) -> Sequence[str]:
+    """Return the offices that supervise a case of `owner`, about a window of the office `window` if any.
+
+    Never the owner itself, nor the window's office while another one is left.
+    """
+    own = concerned(owner, window, supervision().offices)
+    return [office for office in supervising_offices() if office not in own]
 
 
 def case_link(number: str) -> str:

@@ -17,6 +17,7 @@ from ..events.models import ServiceEvent
 from ..notify.actions import Promise, promise
 from ..notify.models import Message
 from ..notify.occasions import Occasion
+from ..offices.models import Window
 from ..one_by_one import each
 from .models import Case, Requested
 from .opening import case_link, deciding_offices
@@ -37,7 +38,7 @@ def remind(now: datetime) -> list[str]:
 
 def _tell(row: Any, now: datetime) -> list[str]:
     with transaction():
-        asked, offices = row.Requested, deciding_offices(row.department_code)
+        asked, offices = row.Requested, deciding_offices(row.department_code, row.window_office)
         facts = {
             "number": row.number, "item": row.name, "due_at": asked.due_at.isoformat(),
             "link": case_link(row.number), "step": asked.kind.value,
@@ -47,12 +48,19 @@ def _tell(row: Any, now: datetime) -> list[str]:
 
 
 def _late(now: datetime) -> Sequence[Any]:
-    """Return (number, department, request, item) of late requests that nobody was told of yet."""
+    """Return (number, department, window's office, request, item) of late requests nobody was told of."""
     late = db.session.execute(
-        select(Case.number, Case.department_code, Requested, Item.name)
+        select(
+            Case.number,
+            Case.department_code,
+            Window.department_code.label("window_office"),
+            Requested,
+            Item.name,
+        )
         .join(Requested, Requested.id == Case.request_id)
         .join(ServiceEvent, ServiceEvent.id == Case.event_id)
         .join(Item, Item.code == ServiceEvent.item_code)
+        .outerjoin(Window, Window.code == ServiceEvent.window_code)
         .where(Requested.due_at < now, Requested.kind != Request.TRANSFER)
         .order_by(Requested.due_at)
     ).all()

@@ -20,7 +20,6 @@ from .inboxes import sees_all
 from .models import Case, SupervisionNotice
 from .offers import Bar, barred, in_turn, next_of, offered, waits_for
 from .states import MOVES, VISIT_ATTEMPTS, WORKING, Act, Purpose, Whose
-from .wall import is_complained_of
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def case_page(
         "cases/case.html", case=case, file=file, now=now, urgency=urgency,
         forms={act: failed if act is failed_act else _form(act, file, account) for act in acts},
         next_act=chosen, waits_for=_of(others, waits_for(file, now)), others=others,
-        person=_person(file, account), is_about_me=is_complained_of(account, case.event),
+        person=_person(file, account), is_about_me=file.wall_of(account).is_about(case.event),
         reveal=_reveal_form(acts, file), opened=opened, failed=failed, failed_act=failed_act,
         refused=refused, moved=isinstance(failed, ActForm) and failed.version != case.version,
         not_mine=_else(file, account, failed_act) if isinstance(refused, NotYours) else None,
@@ -99,7 +98,7 @@ def _of(others: Sequence[Else], act: Act | None) -> Else | None:
 
 def _person(file: File, account: Account) -> Person | None:
     """Return the citizen's name and phone, masked; nothing to whoever the case is about."""
-    if file.case.identity is not Identity.NAMED or is_complained_of(account, file.case.event):
+    if file.case.identity is not Identity.NAMED or file.wall_of(account).is_about(file.case.event):
         return None
     return Person(
         _masked(name_of(file.review), privacy.mask_name),

@@ -19,6 +19,7 @@ from .models import Case, Requested, SupervisionNotice
 from .pressure import Page
 from .rows import WITH_SERVICE, Row, rows_of
 from .states import State
+from .wall import concerns
 
 SHOWN = 8
 """How many lines of a queue the desk shows; the rest is one click away."""
@@ -49,6 +50,11 @@ FILTERS: Mapping[Queue, Filter] = {
 }
 """Which list of cases a queue is the beginning of."""
 
+BY_OTHERS = frozenset(
+    {Queue.REQUESTS, Queue.APPEALS, Queue.OBJECTIONS, Queue.VISITS, Queue.CLOSING}
+)
+"""The queues of what an office never does in a case that concerns it."""
+
 
 @dataclass(frozen=True)
 class Waiting:
@@ -71,10 +77,11 @@ class Desk:
 
 def desk(account: Account, now: datetime) -> Desk:
     """Return what waits for the supervisors: a constant number of statements."""
-    first = {queue: _first(queue, account, now) for queue in Queue}
+    waiting = _waiting(account, now)
+    first = {queue: _first(queue, waiting[queue], account) for queue in Queue}
     cases = {case.id: case for queue in first.values() for case in queue}
     lines = {row.case.id: row for row in rows_of(list(cases.values()), account, now)}
-    numbers, running, overdue = _numbers(account, now)
+    numbers, running, overdue = _numbers(waiting, account, now)
     queues = {
         queue: Waiting([lines[case.id] for case in first[queue]], numbers[queue]) for queue in Queue
     }
@@ -82,9 +89,20 @@ def desk(account: Account, now: datetime) -> Desk:
     return Desk(queues, pressed, notices(account, since=now - LATELY), running, overdue)
 
 
-def _first(queue: Queue, account: Account, now: datetime) -> Sequence[Case]:
+def _waiting(account: Account, now: datetime) -> dict[Queue, ColumnElement[bool]]:
+    """Return what makes a case wait in each queue: not where another office must do it."""
+    of_others = ~concerns(account.department_code)
+    return {
+        queue: and_(
+            *conditions(FILTERS[queue], account, now), *([of_others] if queue in BY_OTHERS else ())
+        )
+        for queue in Queue
+    }
+
+
+def _first(queue: Queue, waiting: ColumnElement[bool], account: Account) -> Sequence[Case]:
     """Return the first cases of a queue, those on top that are due first."""
-    cases = select(Case).where(visible(account), *conditions(FILTERS[queue], account, now))
+    cases = select(Case).where(visible(account), waiting)
     due: ColumnElement[Any] = Case.next_due_at.expression
     if queue is Queue.REQUESTS:
         cases = cases.join(Requested, Requested.id == Case.request_id)
@@ -93,9 +111,11 @@ def _first(queue: Queue, account: Account, now: datetime) -> Sequence[Case]:
     return db.session.scalars(cases).all()
 
 
-def _numbers(account: Account, now: datetime) -> tuple[dict[Queue, int], int, int]:
+def _numbers(
+    waiting: Mapping[Queue, ColumnElement[bool]], account: Account, now: datetime
+) -> tuple[dict[Queue, int], int, int]:
     """Return how many wait in each queue, how many are open, and how many of those are overdue."""
-    queues = [count(and_(*conditions(FILTERS[queue], account, now))) for queue in Queue]
+    queues = [count(waiting[queue]) for queue in Queue]
     columns = select(*queues, count(is_open()), count(Case.next_due_at < now))
     *found, running, overdue = db.session.execute(columns.where(visible(account), is_open())).one()
     return dict(zip(Queue, found, strict=True)), running, overdue

@@ -22,6 +22,7 @@ from .actions.appealing import appeal_until
 from .models import Appeal, Case, CasePart, Rectification, Verification
 from .next_acts import bar_of, next_act
 from .states import ENDED, MOVES, WORKING, Act, Bar, Finding, Part, State
+from .wall import Wall
 
 T = TypeVar("T")
 
@@ -59,17 +60,16 @@ class Known:
 def turns(cases: Sequence[Case], account: Account, now: datetime) -> dict[UUID, Turn]:
     """Return whose turn it is in each case that has not ended: a constant number of statements."""
     known = _known(cases, account)
-    return {
-        case.id: _turn(case, account, known, now) for case in cases if case.state not in ENDED
-    }  # fmt: skip
+    wall = Wall(account)
+    return {case.id: _turn(case, wall, known, now) for case in cases if case.state not in ENDED}
 
 
-def _turn(case: Case, account: Account, known: Known, now: datetime) -> Turn:
+def _turn(case: Case, wall: Wall, known: Known, now: datetime) -> Turn:
     act = _waits_for(case, known, now)
-    decides = case.request_id is not None and account.may_be(*MOVES[Act.DECIDE].roles)
+    decides = case.request_id is not None and wall.account.may_be(*MOVES[Act.DECIDE].roles)
     act = Act.DECIDE if decides else act
     touched = str(case.id) in known.touched
-    bar = bar_of(case, account, act, known.parts.get(case.id), touched=touched)
+    bar = bar_of(case, wall, act, known.parts.get(case.id), touched=touched)
     return Turn(act, bar is None, None if bar is Bar.ROLE else bar)
 
 

@@ -29,6 +29,7 @@ from .models import Case, RungClimbed, SupervisionNotice
 from .models.urging import Cause
 from .opening import case_link, deciding_offices, supervising_offices
 from .states import DESK_TERMS, LAST_ROUND, WORKING
+from .wall import window_office
 
 log = structlog.get_logger(__name__)
 
@@ -148,7 +149,7 @@ def _to_department(case: Case) -> Callable[[Rung, Rung], list[tuple[Occasion, st
         if loud > rung is Rung.NEAR:
             told.append((Occasion.HEAD_DUE_SOON, department))
         if loud >= Rung.NOTICE:
-            told += [(Occasion.DESK_NOTICE, office) for office in deciding_offices(department)]
+            told += [(Occasion.DESK_NOTICE, office) for office in _deciding(case)]
         return told + _leaders(case, rung)
 
     return to
@@ -159,10 +160,14 @@ def _to_desk(case: Case) -> Callable[[Rung, Rung], list[tuple[Occasion, str]]]:
 
     def to(_loud: Rung, rung: Rung) -> list[tuple[Occasion, str]]:
         occasion = Occasion.DESK_DUE_SOON if rung is Rung.NEAR else Occasion.DESK_OVERDUE
-        told = [(occasion, office) for office in deciding_offices(case.department_code)]
+        told = [(occasion, office) for office in _deciding(case)]
         return told + _leaders(case, rung)
 
     return to
+
+
+def _deciding(case: Case) -> Sequence[str]:
+    return deciding_offices(case.department_code, window_office(case.event))
 
 
 def _leaders(case: Case, rung: Rung) -> list[tuple[Occasion, str]]:

@@ -12,7 +12,6 @@ from enum import StrEnum
 from flask import Flask
 
 from ..cases.casefile import File
-from ..cases.wall import is_complained_of
 from ..config import settings
 from ..events.models import ServiceEvent
 from ..invitations import queries as invitations
@@ -61,7 +60,7 @@ def recipient_of(message: Message, file: File) -> str | None:
     """Return whom a message about a case is for; no part of a number for whoever the case is about."""
     if message.to_department:
         return file.departments.get(message.to_department)
-    return None if is_complained_of(me(), file.case.event) else shown_recipient(message)
+    return None if file.wall_of(me()).is_about(file.case.event) else shown_recipient(message)
 
 
 def invitation_of(event: ServiceEvent) -> Standing:

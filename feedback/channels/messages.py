@@ -18,17 +18,20 @@ from wtforms import RadioField
 from wtforms.validators import InputRequired
 
 from .. import clock
+from ..cases import pressure
 from ..cases import queries as cases
 from ..cases.inboxes import sees_all
 from ..cases.models import Case
-from ..cases.wall import is_complained_of
+from ..cases.wall import Wall
 from ..db import transaction
+from ..errors import Unknown
 from ..notify import decisions, queries
 from ..notify.decisions import DECIDABLE, WhyDrop, WhyRetry
 from ..notify.models import By, Message, State
 from ..notify.pace import Kind, kind_of
 from ..offices.forms import StaffForm
 from ..offices.queries import departments
+from ..offices.roles import Role
 from ..offices.sign_in import actor, for_roles, me
 from .message_names import CARRIERS, STATES, occasion_name
 from .message_reasons import reason_words, wants_no_texts
@@ -76,7 +79,7 @@ class DropForm(_DecisionForm):
 def index() -> str:
     """Show which messages need a person, and how many stand where; or what was lost and needs none."""
     now, is_lost = clock.now(), request.args.get("show") == LOST
-    rows = queries.lost() if is_lost else queries.needing_a_person(now)
+    rows = _open_to_me(queries.lost() if is_lost else queries.needing_a_person(now))
     return render_template(
         "notify/messages.html", rows=rows, counts=queries.counts(), limit=queries.PAGE_SIZE,
         is_lost=is_lost, lost=queries.lost_number(), now=now, tabs=tabs(), **_words(rows, now),
@@ -87,7 +90,7 @@ def index() -> str:
 @for_roles(*WHO_SEES)
 def show(message_id: UUID) -> str:
     """Show one message and what may be decided about it."""
-    return _page(queries.by_id(message_id), _blank(RetryForm), _blank(DropForm))
+    return _page(_message(message_id), _blank(RetryForm), _blank(DropForm))
 
 
 @pages.post("/<uuid:message_id>/retry")
@@ -96,9 +99,9 @@ def retry(message_id: UUID) -> Response | tuple[str, int]:
     """Send it again."""
     form = RetryForm(prefix="retry")
     if not form.validate_on_submit():
-        return _page(queries.by_id(message_id), form, _blank(DropForm)), 422
+        return _page(_message(message_id), form, _blank(DropForm)), 422
     with transaction():
-        decisions.retry(message_id, WhyRetry(form.why.data), actor(me()), clock.now())
+        decisions.retry(_message(message_id).id, WhyRetry(form.why.data), actor(me()), clock.now())
     flash(_("It will be sent again within seconds."))
     return redirect(url_for("notify.index"), 303)
 
@@ -109,11 +112,30 @@ def drop(message_id: UUID) -> Response | tuple[str, int]:
     """Never send it."""
     form = DropForm(prefix="drop")
     if not form.validate_on_submit():
-        return _page(queries.by_id(message_id), _blank(RetryForm), form), 422
+        return _page(_message(message_id), _blank(RetryForm), form), 422
     with transaction():
-        decisions.drop(message_id, WhyDrop(form.why.data), actor(me()), clock.now())
+        decisions.drop(_message(message_id).id, WhyDrop(form.why.data), actor(me()), clock.now())
     flash(_("It will not be sent."))
     return redirect(url_for("notify.index"), 303)
+
+
+def _message(message_id: UUID) -> Message:
+    """Return one message that the one who looks may know of. Raises Unknown."""
+    found = queries.by_id(message_id)
+    if not _open_to_me([found]):
+        raise Unknown
+    return found
+
+
+def _open_to_me(messages: Sequence[Message]) -> Sequence[Message]:
+    """Leave out what tells of pressure by the office of the supervisor who looks.
+
+    Administrators keep it, because somebody must see to it; they read no case's number there.
+    """
+    if not me().may_be(Role.SUPERVISOR):
+        return messages
+    kept = pressure.kept_from(me(), (one.subject_id for one in messages))
+    return [one for one in messages if one.subject_id not in kept]
 
 
 def _blank(form: type[_DecisionForm]) -> _DecisionForm:
@@ -138,11 +160,14 @@ def _must_call(message: Message) -> bool:
 def _words(messages: Sequence[Message], now: datetime) -> dict[str, Any]:
     """Return what the pages say of these messages, looked up for all of them at once."""
     found, in_trouble = _cases(messages), queries.carriers_in_trouble(now)
-    names = {row.code: row.name for row in departments()}
+    kept = pressure.kept_from(me(), (one.subject_id for one in messages))
+    names, wall = {row.code: row.name for row in departments()}, Wall(me())
     return {
         "states": STATES, "occasion": occasion_name, "carriers": in_trouble, "kinds": CARRIERS,
-        "recipient": lambda message: _recipient(message, found.get(message.id), names),
-        "case": lambda message: _case_link(message, found.get(message.id)),
+        "recipient": lambda message: _recipient(message, found.get(message.id), names, wall),
+        "case": lambda message: (
+            ("", None) if message.subject_id in kept else _case_link(message, found.get(message.id))
+        ),
         "reason": lambda message: reason_words(message.last_error), "reason_words": reason_words,
         "trouble": lambda message: _trouble(message, {one.name for one in in_trouble}),
     }  # fmt: skip
@@ -165,9 +190,9 @@ def _case_id(message: Message) -> UUID | None:
         return None
 
 
-def _recipient(message: Message, case: Case | None, names: dict[str, str]) -> str:
+def _recipient(message: Message, case: Case | None, names: dict[str, str], wall: Wall) -> str:
     """Return whom a message is for. No part of a number for whoever the case is about."""
-    if case and is_complained_of(me(), case.event):
+    if case and wall.is_about(case.event):
         return str(_("The citizen"))
     shown = queries.shown_recipient(message)
     return names.get(shown, shown)

@@ -20,6 +20,7 @@ class Occasion(StrEnum):
     DESK_ASKED = "desk_asked"
     DESK_NOTICE = "desk_notice"
     LEADERS_OVERDUE = "leaders_overdue"  # to the leaders
+    LEADERS_ASKED = "leaders_asked"
     SPECIAL_PROPOSED = "special_proposed"  # about root causes, to the supervisors
     SPECIAL_REPORTED = "special_reported"
     SPECIAL_DESK_OVERDUE = "special_desk_overdue"
@@ -77,7 +78,7 @@ READERS = {
     Occasion.CASE_NOTICE: Readers.HEADS, Occasion.CASE_IN_TRIAGE: Readers.SUPERVISORS,
     Occasion.DESK_DUE_SOON: Readers.SUPERVISORS, Occasion.DESK_OVERDUE: Readers.SUPERVISORS,
     Occasion.DESK_ASKED: Readers.SUPERVISORS, Occasion.DESK_NOTICE: Readers.SUPERVISORS,
-    Occasion.LEADERS_OVERDUE: Readers.LEADERS,
+    Occasion.LEADERS_OVERDUE: Readers.LEADERS, Occasion.LEADERS_ASKED: Readers.LEADERS,
     Occasion.SPECIAL_PROPOSED: Readers.SUPERVISORS, Occasion.SPECIAL_REPORTED: Readers.SUPERVISORS,
     Occasion.SPECIAL_DESK_OVERDUE: Readers.SUPERVISORS,
 }  # fmt: skip

@@ -1,19 +1,48 @@
 """Looking up departments, windows, people and keys."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, or_, select
 
 from ..db import db
 from ..errors import Unknown
+from ..ledger.queries import timeline
 from .credentials import api_key_digest
-from .models import Account, ApiKey, Department, Officer, Window
+from .models import Account, AccountRole, ApiKey, Department, DepartmentKind, Officer, Window
+from .roles import LEADING, Role
 
 
 def departments() -> Sequence[Department]:
     """Return every department, retired ones included, in order of code."""
     return db.session.scalars(select(Department).order_by(Department.code)).all()
+
+
+@dataclass(frozen=True)
+class Supervision:
+    """The offices that supervise and have somebody for it, and those of them that have a leader."""
+
+    offices: frozenset[str]
+    leading: frozenset[str]
+
+
+def supervision() -> Supervision:
+    """Return which offices can supervise now: by who is there, and not by their kind alone."""
+    people = (
+        select(Account.department_code, AccountRole.name)
+        .join(AccountRole, AccountRole.account_id == Account.id)
+        .join(Department, Department.code == Account.department_code)
+        .where(Department.kind == DepartmentKind.SUPERVISOR, Department.active, Account.active)
+        .where(AccountRole.name.in_(LEADING))
+        .distinct()
+    )
+    found = [tuple(row) for row in db.session.execute(people)]
+    return Supervision(
+        *(frozenset(code for code, role in found if role is of)
+          for of in (Role.SUPERVISOR, Role.LEADER))
+    )  # fmt: skip
 
 
 def windows(department: str | None = None) -> Sequence[Window]:
@@ -56,6 +85,23 @@ def account_names(ids: Iterable[UUID]) -> dict[UUID, str]:
     """Return the names of these accounts."""
     rows = select(Account.id, Account.name).where(Account.id.in_(set(ids)))
     return {row.id: row.name for row in db.session.execute(rows)}
+
+
+@dataclass(frozen=True)
+class Posting:
+    """Where an account belongs from a moment on: its office, and its window if it has one."""
+
+    at: datetime
+    department: str
+    window: str | None
+
+
+def postings(account_id: UUID) -> Sequence[Posting]:
+    """Return where an account has belonged, oldest first, as the ledger tells."""
+    return [
+        Posting(line.at, line.facts["department"], line.facts.get("window"))
+        for line in timeline("account", account_id) if "department" in line.facts
+    ]  # fmt: skip
 
 
 def account(email: str) -> Account | None:

@@ -274,7 +274,8 @@ def test_whoever_the_case_is_about_sees_neither_name_nor_number_of_the_citizen(a
     assert "等了三小时没人理" in page
     for hidden in ("138****5678", "王**", "Show the number", f"/cases/{number}/contact"):
         assert hidden not in page
-    assert "so a colleague contacts the citizen" in page
+    assert "so somebody else does what comes next" in page
+    assert f"/cases/{number}/verify" not in page
     client = app.test_client()
     sign_in(client, cast.everybody["handler"])
     answer = post(client, number, "reveal", purpose="call_back")

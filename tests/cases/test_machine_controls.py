@@ -85,6 +85,10 @@ WRONG_ROWS: dict[str, tuple[State, str]] = {
     "more than one second review": (State.OBJECTED, f"UPDATE copy SET id = '{LAST}'"),
     "pressure on a citizen that shows in the case": (
         State.ROUTED, "UPDATE ledger_entries SET subject = 'case' WHERE subject = 'pressure'"),
+    "pressure on a citizen that the office which answers may read of": (
+        State.ROUTED, "DELETE FROM pressure_offices"),
+    "pressure on a citizen that the office of the window may read of": (
+        State.ROUTED, "UPDATE service_events SET window_code = 'XZSP-01'"),
     "pressure on a citizen told to the department complained of": (
         State.ROUTED, "UPDATE messages SET to_department = 'RS' WHERE dedupe_key LIKE 'pressed:%'"),
 }  # fmt: skip

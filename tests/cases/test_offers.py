@@ -5,13 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from feedback.cases import actions
+from feedback.cases import actions, inboxes, supervision, urging
 from feedback.cases.casefile import file_of
 from feedback.cases.models import Case
 from feedback.cases.offers import Bar, barred, in_turn, next_of, offered, waits_for
 from feedback.cases.states import Act, Finding, Ground, Means, Purpose, State, Verdict
 from feedback.db import db, transaction
 from feedback.errors import Invalid, NotYours, OutOfTurn
+from feedback.ledger.actions import SYSTEM
+from feedback.notify.models import Message
+from feedback.offices import actions as offices
 from feedback.offices.models import Account, AccountRole, Officer
 from feedback.offices.roles import Role
 
@@ -19,6 +22,7 @@ from ..factories import (
     NOBODY_HOME,
     UNHAPPY,
     VISITED,
+    make_account,
     make_case,
     make_district,
     make_event,
@@ -237,6 +241,158 @@ def test_the_officer_who_served_is_known_by_name_and_office(cast, now, name, dep
     case = do(actions.accept, case, cast.people.head, now=now)
     refused = refusal_of(case, cast.people.handler, Act.CONTACT, now)
     assert isinstance(refused, NotYours) is is_it
+
+
+def about(event, said=("110",)):
+    """Have a service rated badly, and return its case."""
+    rate(event, event.served_at, tags=said)
+    return db.session.scalars(db.select(Case).where(Case.event_id == event.id)).one()
+
+
+def hired(name, department, roles, at, window=None):
+    """Make an account as an administrator does, so that the ledger knows where it belonged."""
+    person = offices.Person(f"{name}@example.org", name, department, frozenset(roles), window)
+    with transaction():
+        return offices.add_account(person, "a-long-enough-password", SYSTEM, at)
+
+
+def posted(account, department, roles, at, window=None):
+    """Give an account another office and other roles, as an administrator does."""
+    person = offices.Person(account.email, account.name, department, frozenset(roles), window)
+    with transaction():
+        offices.change_account(account, person, SYSTEM, at)
+    return account
+
+
+NEVER = (
+    (State.VERIFYING, Act.CONTACT), (State.VERIFYING, Act.VERIFY), (State.RECTIFYING, Act.RECTIFY),
+    (State.RECTIFYING, Act.REPLY),
+)  # fmt: skip
+SUPERVISING = (
+    (State.ROUTED, Act.REASSIGN), (State.TRANSFERRING, Act.DECIDE), (State.APPEALED, Act.JUDGE),
+    (State.OBJECTED, Act.RECONSIDER), (State.VISITING, Act.VISIT), (State.CLOSING, Act.CLOSE),
+)  # fmt: skip
+
+
+def served_by(name, now):
+    with transaction() as session:
+        session.add(Officer(code="O-1", name=name, department_code="RS"))
+    return make_event(now, officer="O-1")
+
+
+def stand(case, state, cast, now):
+    """Bring a case to a state by people whom it is not about."""
+    people = cast.people
+    if state is State.TRANSFERRING:
+        return do(actions.ask_transfer, case, people.head, "不归我们", "SW", now=now)
+    if state in (State.APPEALED, State.OBJECTED):
+        case = do(actions.appeal, case, people.head, Ground.MISTAKEN, "点错了", (), now=now)
+        if state is State.APPEALED:
+            return case
+        case = do(actions.judge, case, people.supervisor, Verdict.UPHOLD, "误评", now=now)
+        return say(actions.object_to, case, "我没有点错", now=now)
+    return walk_to(case, state, people, now)
+
+
+@pytest.mark.parametrize(("state", "act"), NEVER)
+def test_whoever_served_does_not_work_on_the_case_about_it(cast, now, state, act):
+    """They neither call nor verify, put right, reply or see the number: a colleague does."""
+    case = about(served_by("小周", now))
+    him = hired("小周", "RS", {Role.HANDLER}, now - timedelta(days=90))
+    case = stand(case, state, cast, now)
+    if act is Act.REPLY:
+        case = do(actions.rectify, case, cast.people.handler, "已改", "", (), now=now)
+    file = file_of(case)
+    assert barred(file, him, act) is Bar.ABOUT_THEM
+    assert disagreements(case, {"him": him}, now) == []
+    with pytest.raises(NotYours):
+        say(lambda c, at: actions.reveal(c, him, Purpose.CALL_BACK, at), case, now=now)
+    assert barred(file, cast.people.head, act) is None
+
+
+@pytest.mark.parametrize(("state", "act"), SUPERVISING)
+def test_whoever_served_and_went_to_the_desk_does_not_supervise_the_case_about_it(
+    cast, now, state, act
+):
+    case = about(served_by("小周", now))
+    him = hired("小周", "RS", {Role.HANDLER}, now - timedelta(days=90))
+    him = posted(him, "GOV", {Role.SUPERVISOR}, now + timedelta(days=1))
+    case = stand(case, state, cast, now)
+    assert barred(file_of(case), him, act) is Bar.ABOUT_THEM
+    assert isinstance(refusal_of(case, him, act, now), NotYours)
+    if act is Act.VISIT:
+        with pytest.raises(NotYours):
+            say(lambda c, at: actions.reveal(c, him, Purpose.VISIT, at), case, now=now)
+
+
+def test_whoever_sat_at_the_window_then_is_known_wherever_they_sit_now(cast, now):
+    case = walk_to(about(make_event(now)), State.CLOSING, cast.people, now)
+    him = hired("小周", "RS", {Role.CLERK}, now - timedelta(days=90), window="RS-12")
+    him = posted(him, "GOV", {Role.SUPERVISOR}, now + timedelta(days=1))
+    assert barred(file_of(case), him, Act.CLOSE) is Bar.ABOUT_THEM
+
+
+def test_a_namesake_who_was_elsewhere_is_told_apart(cast, now):
+    """By the ledger of accounts: he never was in that office, or left it before the service."""
+    case = walk_to(about(served_by("小周", now)), State.CLOSING, cast.people, now)
+    never_there = hired("小周", "GOV", {Role.SUPERVISOR}, now + timedelta(days=1))
+    assert barred(file_of(case), never_there, Act.CLOSE) is None
+    with transaction():
+        never_there.email = "another@example.org"
+    left = hired("小周", "RS", {Role.HANDLER}, now - timedelta(days=90))
+    left = posted(left, "GOV", {Role.SUPERVISOR}, now - timedelta(days=30))
+    assert barred(file_of(case), left, Act.CLOSE) is None
+    assert disagreements(case, {"left": left}, now) == []
+
+
+@pytest.fixture
+def at_the_bureaus_window(cast, now):
+    """Return a case that RS answers for, and which happened at a window of XZSP, which supervises."""
+    case = about(make_event(now, window="XZSP-01"), ("108",))
+    assert case.department_code == "RS"
+    return case
+
+
+@pytest.mark.parametrize(("state", "act"), SUPERVISING)
+def test_the_windows_own_office_does_not_supervise_though_another_one_answers(
+    cast, now, state, act, at_the_bureaus_window
+):
+    case = stand(at_the_bureaus_window, state, cast, now)
+    theirs = cast.people.judge  # a supervisor of XZSP
+    assert barred(file_of(case), theirs, act) is Bar.OFFICE
+    assert isinstance(refusal_of(case, theirs, act, now), NotYours)
+    assert barred(file_of(case), cast.everybody["leader"], act) is None
+    assert disagreements(case, {"theirs": theirs, "gov": cast.everybody["leader"]}, now) == []
+
+
+@pytest.mark.parametrize(("state", "act"), SUPERVISING)
+def test_where_only_the_windows_office_supervises_it_does_so_still(
+    cast, now, state, act, at_the_bureaus_window
+):
+    """Otherwise the case would find nobody. The office that answers never does."""
+    case = stand(at_the_bureaus_window, state, cast, now)
+    for one in (
+        db.session.scalars(db.select(Account).filter_by(department_code="GOV")).unique().all()
+    ):
+        if one.may_be(Role.SUPERVISOR):
+            with transaction():
+                offices.disable_account(one, SYSTEM, now)
+    theirs = make_account(Role.SUPERVISOR, department="XZSP", name="审批局督查")
+    assert barred(file_of(case), theirs, act) is None
+    assert disagreements(case, {"theirs": theirs}, now) == []
+
+
+def test_desk_and_visits_leave_out_what_another_office_does(cast, now, at_the_bureaus_window):
+    visiting = stand(at_the_bureaus_window, State.VISITING, cast, now)
+    found = supervision.desk(cast.people.judge, now).queues[supervision.Queue.VISITS]
+    assert (found.found, found.rows) == (0, [])
+    assert supervision.desk(cast.people.supervisor, now).queues[supervision.Queue.VISITS].found == 1
+    theirs = make_account(Role.OPERATOR, department="XZSP", name="审批局话务员")
+    assert inboxes.inbox(theirs, inboxes.Filter(), now).found == 0
+    assert inboxes.inbox(cast.people.operator, inboxes.Filter(), now).found == 1
+    told = db.select(Message.to_department).where(Message.occasion == "desk_overdue")
+    urging.climb(visiting.next_due_at + timedelta(minutes=1))
+    assert set(db.session.scalars(told)) == {"GOV"}
 
 
 @pytest.mark.parametrize(("state", "who", "act"), [

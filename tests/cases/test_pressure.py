@@ -16,9 +16,14 @@ from feedback.cases.models import Case, PressureAnswer, PressureReport
 from feedback.cases.states import State
 from feedback.cases.urging import climb
 from feedback.db import db, transaction
-from feedback.errors import OutOfTurn
+from feedback.errors import NotYours, OutOfTurn
+from feedback.ledger.actions import SYSTEM
 from feedback.ledger.models import Entry
 from feedback.notify.models import Message
+from feedback.notify.models import State as Sending
+from feedback.offices.actions import disable_account
+from feedback.offices.mailboxes import mailboxes
+from feedback.offices.models import Account
 from feedback.offices.roles import Role
 
 from ..conftest import ROOT
@@ -27,12 +32,15 @@ from ..factories import (
     make_account,
     make_case,
     make_district,
+    make_event,
     make_people,
+    rate,
     sign_in,
     walk_to,
 )
 from ..test_doors import address, locked_rules
-from .doing import reload, say
+from .cast import Cast, case_in
+from .doing import do, reload, say
 
 CANARY = "金丝雀说窗口打电话逼我改好评"
 
@@ -294,6 +302,161 @@ def test_a_supervising_office_is_not_told_of_pressure_in_its_own_case(app, peopl
     with app.app_context():
         told = db.session.scalars(select(Message).where(Message.occasion == "desk_asked")).all()
         assert {message.to_department for message in told} == {"GOV"}
+
+
+def told_of_pressure():
+    """Return as what, and to which offices, reports were told."""
+    pressed = select(Message.occasion, Message.to_department)
+    rows = db.session.execute(pressed.where(Message.dedupe_key.startswith("pressed:")))
+    return {tuple(row) for row in rows}
+
+
+def give(case, department, by, now):
+    return do(actions.reassign, case, by, department, "职责已划转", "", now=now)
+
+
+@pytest.fixture
+def at_its_window(app, people):
+    """Return a case that RS answers for, about a guide, and which happened at XZSP's window."""
+    with app.app_context():
+        event = make_event(clock.now(), window="XZSP-01")
+        rate(event, clock.now(), tags=("108",))
+        case = db.session.scalars(select(Case).where(Case.event_id == event.id)).one()
+        assert case.department_code == "RS"
+        return case.number
+
+
+def test_the_office_of_the_window_neither_hears_nor_reads_nor_answers(app, people, at_its_window):
+    client = signed_in(app, people.judge)  # a supervisor of XZSP
+    before = walk(client, "/supervision", "/supervision/pressure?answered=1")
+    report_id = report(app, at_its_window)
+    after = walk(client, "/supervision", "/supervision/pressure?answered=1")
+    figures = [page for page in after if COUNTED.fullmatch(page)]
+    assert {p: s for p, s in after.items() if p not in figures} == {
+        p: s for p, s in before.items() if p not in figures
+    }
+    assert client.get(f"/supervision/pressure/{report_id}").status_code == 404
+    assert answer(client, report_id, "没有的事").status_code == 404
+    with app.app_context():
+        assert told_of_pressure() == {("desk_asked", "GOV")}
+        found = db.session.get_one(PressureReport, report_id)
+        with pytest.raises(NotYours):
+            say(
+                lambda case, at: actions.answer_pressure(found, case, people.judge, "无", at),
+                found.case, now=clock.now(),
+            )  # fmt: skip
+
+
+def owners_after(app, people, *offices, window="RS-12"):
+    """Return a case of RS that was given to these offices one after the other."""
+    with app.app_context():
+        event = make_event(clock.now(), window=window)
+        rate(event, clock.now())
+        case = db.session.scalars(select(Case).where(Case.event_id == event.id)).one()
+        for office in offices:
+            by = people.judge if case.department_code == "GOV" else people.supervisor
+            case = give(case, office, by, clock.now())
+        return case.number
+
+
+def status(app, account, report_id):
+    return signed_in(app, account).get(f"/supervision/pressure/{report_id}").status_code
+
+
+def test_an_office_that_had_the_case_before_reads_no_report_of_pressure(app, people):
+    number = owners_after(app, people, "XZSP", "SW")
+    report_id = report(app, number)
+    assert status(app, people.judge, report_id) == 404
+    assert status(app, people.own_office, report_id) == 404
+    assert status(app, people.supervisor, report_id) == 200
+    with app.app_context():
+        assert told_of_pressure() == {("desk_asked", "GOV")}
+
+
+@pytest.mark.parametrize("onward", [("XZSP",), ("XZSP", "SW")])
+def test_an_office_that_gets_the_case_later_no_longer_reads_the_report(app, people, onward):
+    report_id = report(app, people.cases[0])
+    assert status(app, people.judge, report_id) == 200
+    with app.app_context():
+        case = db.session.scalars(select(Case).where(Case.number == people.cases[0])).one()
+        for office in onward:
+            case = give(case, office, people.supervisor, clock.now())
+    client = signed_in(app, people.judge)
+    assert client.get(f"/supervision/pressure/{report_id}").status_code == 404
+    assert CANARY not in client.get("/supervision").get_data(as_text=True)
+    assert CANARY not in client.get("/supervision/pressure").get_data(as_text=True)
+    assert status(app, people.supervisor, report_id) == 200
+
+
+def test_a_report_in_triage_is_kept_from_the_offices_that_get_the_case(app, people):
+    with app.app_context():
+        number = case_in(State.TRIAGE, Cast(people, {}), clock.now()).number
+    report_id = report(app, number)
+    assert status(app, people.judge, report_id) == 200
+    with app.app_context():
+        case = db.session.scalars(select(Case).where(Case.number == number)).one()
+        do(actions.assign, case, people.supervisor, "XZSP", "属审批局", now=clock.now())
+    assert status(app, people.judge, report_id) == 404
+
+
+LEADERS = {
+    "each office has leaders": (("GOV", "XZSP"), {"XZSP"}, {"xzsp leader"}),
+    "only the office that answers has one": (("GOV",), {"GOV"}, {"gov leader"}),
+    "nobody is a leader": ((), {"XZSP"}, {"xzsp leader", "judge"}),
+}
+"""Whose supervisors are leaders; who then is told, and who reads what every office is part of."""
+
+
+@pytest.mark.parametrize("having", LEADERS)
+def test_where_every_supervising_office_had_to_do_with_it_the_leaders_read_it(app, people, having):
+    """First those of an office that does not answer for the case now; somebody always reads it."""
+    offices, told, reading = LEADERS[having]
+    with app.app_context():
+        with transaction():
+            leader = db.session.get_one(Account, people.leader.id)
+            disable_account(leader, SYSTEM, clock.now())
+        asked = {
+            f"{code.lower()} leader": make_account(
+                Role.SUPERVISOR, *([Role.LEADER] if code in offices else []), department=code
+            )
+            for code in ("GOV", "XZSP")
+        }
+        let_go(*asked.values())
+    asked |= {"supervisor": people.supervisor, "judge": people.judge}
+    number = owners_after(app, people, "GOV", window="XZSP-01")
+    report_id = report(app, number)
+    assert {who for who, one in asked.items() if status(app, one, report_id) == 200} == reading
+    with app.app_context():
+        assert told_of_pressure() == {("leaders_asked", office) for office in told}
+
+
+def test_colleagues_of_the_leaders_get_no_mail_about_it(app, people):
+    with app.app_context():
+        leader = make_account(Role.SUPERVISOR, Role.LEADER, department="XZSP")
+        assert mailboxes("XZSP", "leaders_asked") == [leader.email]
+
+
+def test_a_message_of_pressure_that_got_stuck_shows_to_nobody_it_may_be_about(
+    app, people, at_its_window
+):
+    """A supervisor of that office neither sees nor drops it; whoever looks after messages reads no number."""
+    report(app, at_its_window)
+    with app.app_context():
+        with transaction():
+            stuck = db.session.scalars(
+                select(Message).where(Message.dedupe_key.startswith("pressed:"))
+            ).one()
+            stuck.state = Sending.GIVEN_UP
+        stuck_id = stuck.id
+    there = {"supervisor": (200, True), "judge": (404, False), "admin": (200, False)}
+    for who, (status_code, reads_number) in there.items():
+        client = signed_in(app, getattr(people, who))
+        listed = client.get("/messages").get_data(as_text=True)
+        shown = client.get(f"/messages/{stuck_id}")
+        assert (str(stuck_id) in listed, shown.status_code) == (status_code == 200, status_code), (
+            who
+        )
+        assert (at_its_window in listed + shown.get_data(as_text=True)) is reads_number, who
 
 
 KNOWING = {"pressure.py", "pressure_pages.py", "citizens.py", "citizen.py", "__init__.py"}

@@ -17,6 +17,7 @@ from ..models import Case, Decision, Requested
 from ..opening import case_link, deciding_offices
 from ..rules import Rule, Term
 from ..states import Act, Complexity, Request, State
+from ..wall import window_office
 from .assigning import give_to
 from .handling import tell_citizen
 from .moving import (
@@ -114,25 +115,21 @@ def _refuse_untimely(case: Case, kind: Request, number: int, now: datetime) -> N
         raise Invalid([FieldError("reason", "asked_too_late")])
 
 
-def tell_supervisors(
-    case: Case, what: str, key: str, due_at: datetime, now: datetime, *, subject: object = None,
-    link: str = "",
-) -> None:  # fmt: skip
+def tell_supervisors(case: Case, what: str, key: str, due_at: datetime, now: datetime) -> None:
     """Promise the offices that may decide a message: something waits for them.
 
-    An office that is itself complained of is not told; it could do nothing, and must not know who
-    was pressed. `subject` and `link` are for what must not be seen in the case itself.
+    An office that is itself complained of is not told; it could do nothing.
     """
     facts = {
         "number": case.number, "item": case.event.item.name, "what": what,
-        "due_at": due_at.isoformat(), "link": link or case_link(case.number),
+        "due_at": due_at.isoformat(), "link": case_link(case.number),
     }  # fmt: skip
     promise(
         now,
         *(
-            Promise(Occasion.DESK_ASKED.value, f"{key}:{office}", subject or case.id, facts,
+            Promise(Occasion.DESK_ASKED.value, f"{key}:{office}", case.id, facts,
                     department=office)
-            for office in deciding_offices(case.department_code)
+            for office in deciding_offices(case.department_code, window_office(case.event))
         ),
     )  # fmt: skip
 

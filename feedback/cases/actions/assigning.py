@@ -7,7 +7,7 @@ from ...db import db
 from ...errors import FieldError, Invalid
 from ...offices.models import Account, Department
 from ...reviews.drafts import Identity
-from .. import rulebook
+from .. import pressure, rulebook
 from ..deadlines import Step
 from ..ladder import Rung
 from ..models import Case
@@ -72,6 +72,7 @@ def give_to(
         routing=routing, routed_at=now, request_id=None,
         **(restarted(case, now) if restart_why else {}),
     )  # fmt: skip
+    pressure.comes_to(case.id, department)
     tell_owner(
         {"id": case.id, "number": case.number, "department_code": department, "routed_at": now,
          "next_due_at": case.next_due_at}, case.event.item.name, now,

@@ -12,7 +12,7 @@ from ...notify.actions import Promise, promise
 from ...notify.occasions import Occasion
 from ...offices.models import Account
 from ...offices.sign_in import actor
-from .. import rulebook
+from .. import pressure, rulebook
 from ..models import Addition, Case, PressureAnswer, PressureReport
 from ..opening import case_link
 from ..rules import Rule
@@ -57,20 +57,40 @@ def add(case: Case, words: str, now: datetime, *, is_reason: bool = False) -> No
 def report_pressure(case: Case, words: str, now: datetime) -> None:
     """Take «I was pressed to change my rating», at any time, also after the end.
 
-    Reaches the supervisors only, and not those of the office the case is about: its ledger lines
-    and messages belong to the report and not to the case, so that nothing of it shows where the
-    department looks. Sent twice, it is kept once.
+    Reaches supervisors only, and not those of an office it may be about (`pressure`): its ledger
+    lines and messages belong to the report and not to the case, so that nothing of it shows where
+    these offices look. Sent twice, it is kept once.
     """
+    hold(case)
     if _just_said(PressureReport, case, words, now):
         return
     _refuse_too_many(PressureReport, case)
     said = PressureReport(id=new_id(), case_id=case.id, at=now, words=words)
     db.session.add(said)
+    db.session.flush()
+    about = pressure.offices_of(case)
+    pressure.keep_offices(said.id, about)
     write(now, CITIZEN, Line("pressure", said.id, "report", {"case": case.number}))
-    due_at = rulebook.of_case(case).after(now, Rule.DECIDE)
-    link = f"{settings().base_url}/supervision/pressure/{said.id}"
-    key = f"pressed:{said.id}"
-    tell_supervisors(case, "pressure", key, due_at, now, subject=said.id, link=link)
+    _tell_of_pressure(said, case, about, now)
+
+
+def _tell_of_pressure(said: PressureReport, case: Case, about: set[str], now: datetime) -> None:
+    """Promise those who may read a report the message that it waits for them."""
+    facts = {
+        "number": case.number, "item": case.event.item.name, "what": "pressure",
+        "due_at": rulebook.of_case(case).after(now, Rule.DECIDE).isoformat(),
+        "link": f"{settings().base_url}/supervision/pressure/{said.id}",
+    }  # fmt: skip
+    occasion, offices = pressure.to_tell(about, case.department_code)
+    promise(
+        now,
+        *(
+            Promise(
+                occasion.value, f"pressed:{said.id}:{office}", said.id, facts, department=office
+            )
+            for office in offices
+        ),
+    )
 
 
 def answer_pressure(
@@ -78,10 +98,10 @@ def answer_pressure(
 ) -> None:
     """Write down what was found out about a report of pressure, and done. Once.
 
-    For a supervisor of another office than the case's, who had no hand in it. Raises NotYours,
-    OutOfTurn.
+    For whoever may read it and had no hand in the case. Raises NotYours, OutOfTurn.
     """
-    if not by.may_be(*MOVES[Act.JUDGE].roles) or by.department_code == case.department_code:
+    hold(case)
+    if not pressure.is_read_by(report.id, by):
         raise not_yours(Act.JUDGE)
     require_not_handler(case, by, Act.JUDGE)
     row = {"id": new_id(), "report_id": report.id, "at": now, "by_id": by.id, "words": words}

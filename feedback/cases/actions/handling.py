@@ -32,10 +32,8 @@ from ..states import (
     State,
     after_finding,
     after_reply,
-    may_act,
 )
-from ..wall import is_complained_of
-from .moving import allow, move, not_yours, out_of_turn, take_part
+from .moving import allow, move, not_yours, out_of_turn, require_role, take_part
 
 
 def accept(case: Case, by: Account, now: datetime, seen: int) -> None:
@@ -50,24 +48,17 @@ def contact(
 ) -> None:
     """Record an attempt to reach a named citizen (联系). The first one meets the contact deadline.
 
-    Raises NotYours for whoever the case is about, OutOfTurn for an anonymous citizen.
+    Raises NotYours, OutOfTurn for an anonymous citizen.
     """
     allow(case, by, Act.CONTACT, seen)
     if case.identity is not Identity.NAMED:
         raise out_of_turn(case, Act.CONTACT)
-    _refuse_complained_of(case, by)
     take_part(case, by, Act.CONTACT, now)
     row = Contact(case_id=case.id, at=now, by_id=by.id, means=means, reached=reached, words=words)
     db.session.add(row)
     facts = {"means": means.value, "reached": reached}
     first = case.contacted_at or now
     move(case, Act.CONTACT, by, case.state, now, facts, contacted_at=first)
-
-
-def _refuse_complained_of(case: Case, by: Account) -> None:
-    """Refuse whoever the case is about: the citizen is called by somebody else."""
-    if is_complained_of(by, case.event):
-        raise not_yours(Act.CONTACT)
 
 
 def verify(case: Case, by: Account, finding: Finding, words: str, now: datetime, seen: int) -> None:
@@ -213,12 +204,11 @@ def reveal(
     whoever has another part.
     """
     act = Act.VISIT if purpose is Purpose.VISIT else Act.CONTACT
-    roles = frozenset(role.name for role in by.roles)
-    may = may_act(act, roles, by.department_code, case.department_code)
-    if not may or case.state not in MOVES[act].come_from or case.identity is not Identity.NAMED:
+    require_role(case, by, act)
+    if case.state not in MOVES[act].come_from or case.identity is not Identity.NAMED:
         raise not_yours(act)
-    _refuse_complained_of(case, by)
     take_part(case, by, act, now)
+    roles = frozenset(role.name for role in by.roles)
     facts = {"purpose": purpose.value, "role": _role_for(act, roles).value}
     write(now, actor(by), Line("case", case.id, "reveal", facts))
     review = review_queries.of_case(case.id)

@@ -21,6 +21,7 @@ from ..deadlines import Deadlines, Standing, Step, Terms, plan_from_json, plan_t
 from ..ladder import Rung, next_rung_at, rungs
 from ..models import Case, CasePart
 from ..states import DESK_TERMS, MOVES, PARTS, Act, Part, State, may_act
+from ..wall import Wall
 
 
 def allow(case: Case, by: Account, act: Act, seen: int) -> None:
@@ -37,7 +38,8 @@ def allow(case: Case, by: Account, act: Act, seen: int) -> None:
 def require_role(case: Case, by: Account, act: Act) -> None:
     """Refuse an act that is never this person's on such a case. Raises NotYours."""
     roles = frozenset(role.name for role in by.roles)
-    if not may_act(act, roles, by.department_code, case.department_code):
+    may = may_act(act, roles, by.department_code, case.department_code)
+    if not may or Wall(by).bar(case, act) is not None:
         raise not_yours(act)
 
 

@@ -2,7 +2,7 @@
 
 from .asking import Appeal, Decision, Judgement, Objection, Reconsideration, Requested
 from .case import Case, CaseCounter, CasePart, NoticeCounter, RuleVersion
-from .citizen import Addition, PressureAnswer, PressureReport, SecondReview
+from .citizen import Addition, PressureAnswer, PressureOffice, PressureReport, SecondReview
 from .columns import WORDS_LIMIT
 from .handling import (
     Closure,
@@ -18,6 +18,7 @@ from .urging import RungClimbed, SupervisionNotice
 __all__ = [
     "WORDS_LIMIT", "Addition", "Appeal", "Case", "CaseCounter", "CasePart", "Closure", "Contact",
     "Decision", "Evidence", "Judgement", "NoticeCounter", "Objection", "PressureAnswer",
-    "PressureReport", "Reconsideration", "Rectification", "Reply", "Requested", "ReturnVisit",
-    "RuleVersion", "RungClimbed", "SecondReview", "SupervisionNotice", "Verification",
+    "PressureOffice", "PressureReport", "Reconsideration", "Rectification", "Reply", "Requested",
+    "ReturnVisit", "RuleVersion", "RungClimbed", "SecondReview", "SupervisionNotice",
+    "Verification",
 ]  # fmt: skip

@@ -47,7 +47,7 @@ class SecondReview(Base):
 
 
 class PressureReport(Base):
-    """«I was pressed to change my rating»: for the supervisors only, never for the department."""
+    """«I was pressed to change my rating»: for supervisors only, never for the offices it may be about."""
 
     __tablename__ = "pressure_reports"
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -56,6 +56,14 @@ class PressureReport(Base):
     words: Mapped[str] = written(1000)
     case: Mapped[Case] = relationship()
     answer: Mapped["PressureAnswer | None"] = relationship(back_populates="report", uselist=False)
+
+
+class PressureOffice(Base):
+    """An office that such a report may be about. Kept, whatever becomes of the case and the window."""
+
+    __tablename__ = "pressure_offices"
+    report_id: Mapped[UUID] = mapped_column(ForeignKey("pressure_reports.id"), primary_key=True)
+    department_code: Mapped[str] = mapped_column(ForeignKey("departments.code"), primary_key=True)
 
 
 class PressureAnswer(Base):

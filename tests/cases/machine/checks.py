@@ -160,10 +160,20 @@ MUST_FIND_NOTHING: dict[str, str] = {
             ON replace(m.subject_id, '-', '') = replace(CAST(p.case_id AS TEXT), '-', '')
             AND m.dedupe_key LIKE 'pressed:%'
         UNION ALL SELECT e.id FROM ledger_entries e WHERE e.subject = 'case' AND e.act = 'report'""",
+    "pressure on a citizen that the office which answers may read of": """
+        SELECT p.id FROM pressure_reports p JOIN cases c ON c.id = p.case_id
+        WHERE c.department_code IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pressure_offices o
+            WHERE o.report_id = p.id AND o.department_code = c.department_code)""",
+    "pressure on a citizen that the office of the window may read of": """
+        SELECT p.id FROM pressure_reports p JOIN cases c ON c.id = p.case_id
+            JOIN service_events e ON e.id = c.event_id JOIN windows w ON w.code = e.window_code
+        WHERE NOT EXISTS (SELECT 1 FROM pressure_offices o
+            WHERE o.report_id = p.id AND o.department_code = w.department_code)""",
     # A supervising office that is given the case afterwards had been told as the one to look into it.
     "pressure on a citizen told to the department complained of": """
         SELECT m.id FROM messages m, pressure_reports p JOIN cases c ON c.id = p.case_id
-        WHERE m.dedupe_key LIKE 'pressed:%' AND m.to_department = c.department_code
+        WHERE m.dedupe_key LIKE 'pressed:%' AND m.occasion = 'desk_asked'
+            AND m.to_department = c.department_code
             AND replace(m.subject_id, '-', '') = replace(CAST(p.id AS TEXT), '-', '')
             AND CAST(m.id AS TEXT) > (SELECT max(CAST(o.id AS TEXT)) FROM messages o
                 WHERE o.occasion = 'case_opened' AND o.to_department = c.department_code

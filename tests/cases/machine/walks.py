@@ -22,6 +22,7 @@ from sqlalchemy import select
 from feedback.cases import actions, urging
 from feedback.cases.models import Case, PressureReport
 from feedback.cases.states import ENDED, MOVES, Act, Purpose, State, may_act
+from feedback.cases.wall import Wall
 from feedback.db import db, transaction
 from feedback.errors import FeedbackError
 from feedback.ledger.actions import SYSTEM
@@ -346,7 +347,8 @@ class Walk(RuleBasedStateMachine):
     @staticmethod
     def _could(account: Account, act: Act, case: Case) -> bool:
         roles = frozenset(role.name for role in account.roles)
-        return account.active and may_act(act, roles, account.department_code, case.department_code)
+        may = may_act(act, roles, account.department_code, case.department_code)
+        return account.active and may and Wall(account).bar(case, act) is None
 
     def _try(self, wanted: Try, number: str, person: Any, data: st.DataObject, off: int) -> None:
         arguments, options = data.draw(wanted.arguments), data.draw(wanted.options)
