@@ -11,6 +11,7 @@ from feedback import create_app
 from feedback.cases import actions
 from feedback.cases.models import Case
 from feedback.cases.states import Finding, State
+from feedback.catalog.grades import TagClass
 from feedback.db import db, transaction
 
 from .cases.doing import do, reload, say
@@ -167,7 +168,15 @@ def test_an_old_case_goes_on_to_its_end_by_the_new_house(district):
     for number, state in made.items():
         case = one(number)
         if state is State.TRIAGE:
-            case = do(actions.assign, case, district.supervisor, "SW", "属水务", now=MONDAY_MORNING)
+            case = do(
+                actions.assign,
+                case,
+                district.supervisor,
+                "SW",
+                "属水务",
+                now=MONDAY_MORNING,
+                tag_class=TagClass.PROCESS,
+            )
             assert case.state is State.ROUTED
         elif state is not State.CLOSED:
             assert walk_to(case, State.CLOSED, district).state is State.CLOSED

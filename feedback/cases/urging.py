@@ -92,7 +92,7 @@ def _climb(seen: Seen, now: datetime) -> bool:
     if not new:
         return False
     notice = None
-    if case.state in WORKING and Rung.NOTICE in new:
+    if case.state in WORKING and max(new) >= Rung.NOTICE:  # on a later rung, the one issued before
         notice = issue_notice(case, Cause.OVERDUE, now)
     _tell(case, max(new), notice, now)
     return True
@@ -212,6 +212,27 @@ def _promise(case: Case, rung: Rung, occasion: Occasion, to: str, facts: dict[st
     step = "leaders" if occasion is Occasion.LEADERS_OVERDUE else f"rung{int(rung)}"
     key = f"{step}:{occasion.value}:{case.id}:{_iso(case.next_due_at)}:{to}"
     return Promise(occasion.value, key, case.id, facts, department=to)
+
+
+def urge_new_owner(case: Case, now: datetime) -> None:
+    """Issue the notice of a deadline that brought one already to the department that has it now.
+
+    Rungs belong to the deadline, which goes on: the new owner would never hear of this one. The
+    supervisors, who gave it the case, are not told.
+    """
+    if not _had_notice(case):
+        return
+    notice = issue_notice(case, Cause.OVERDUE, now)
+    to = str(case.department_code)
+    promise(now, _promise(case, Rung.NOTICE, Occasion.CASE_NOTICE, to, _facts(case, notice)))
+
+
+def _had_notice(case: Case) -> bool:
+    climbed_it = select(RungClimbed.rung).where(
+        RungClimbed.case_id == case.id, RungClimbed.due_at == case.next_due_at,
+        ~RungClimbed.at_desk, RungClimbed.rung == int(Rung.NOTICE),
+    )  # fmt: skip
+    return db.session.scalar(climbed_it) is not None
 
 
 def tell_of_sending_back(case: Case, notice: SupervisionNotice, now: datetime) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from ..cases import pending
 from ..cases.recounting import recount
 from ..cases.special import actions as special
+from ..cases.special.recounting import recount as recount_specials
 from ..cases.urging import climb
 from ..config import settings
 from ..invitations import actions as invitations
@@ -52,7 +53,7 @@ def fetch_texts(now: datetime, _go_on: GoOn) -> list[str]:
 
 def recount_deadlines(now: datetime, _go_on: GoOn) -> list[str]:
     """Count open deadlines again: after a load that was cut off, or a newer library's calendar."""
-    return [moved.number for moved in recount(now).moved]
+    return [one.number for one in (*recount(now).moved, *recount_specials(now).moved)]
 
 
 def tell_about_deadlines(now: datetime, _go_on: GoOn) -> list[str]:

@@ -12,6 +12,7 @@ from uuid import UUID
 from feedback.cases import actions as acts
 from feedback.cases.models import Case
 from feedback.cases.states import Finding, Ground, Means, Outcome, State, Verdict
+from feedback.catalog.grades import TagClass
 from feedback.db import db
 from feedback.reviews.drafts import Identity
 
@@ -187,7 +188,8 @@ class Offices:
     def route(self, case_id: UUID, now: datetime) -> None:
         """Give a case in triage to some department."""
         case, to = _case(case_id), self.agenda.die.choice(list(STYLES))
-        self._do("route", acts.assign, case, self.people.supervisor, to, "按职责", now)
+        self._do("route", acts.assign, case, self.people.supervisor, to, "按职责", now,
+                 tag_class=self._about())  # fmt: skip
         self.arrived(case, now)
 
     def decide(self, case_id: UUID, request_id: UUID, now: datetime) -> None:
@@ -199,7 +201,8 @@ class Offices:
         again = self.of[case.id].extensions > 1 and was is not State.TRANSFERRING
         by = self.people.leader if again else self.people.supervisor
         restart = "" if was is not State.TRANSFERRING or self.agenda.chance(0.8) else "另起时限"
-        self._do("decide", acts.decide, case, by, grant, "已研究", now, restart_why=restart)
+        self._do("decide", acts.decide, case, by, grant, "已研究", now, restart_why=restart,
+                 tag_class=self._about())  # fmt: skip
         if was is State.TRANSFERRING:
             self.arrived(case, now)
 
@@ -209,8 +212,12 @@ class Offices:
         if case.state not in WORKING or case.round > 1:
             return
         to = self.agenda.die.choice([code for code in STYLES if code != case.department_code])
-        self._do("reassign", acts.reassign, case, self.people.supervisor, to, "职责在此", "", now)
+        self._do("reassign", acts.reassign, case, self.people.supervisor, to, "职责在此", "", now,
+                 tag_class=self._about())  # fmt: skip
         self.arrived(case, now)
+
+    def _about(self) -> TagClass:
+        return self.agenda.die.choice(list(TagClass))
 
     def judge(self, case_id: UUID, now: datetime) -> None:
         """Judge an appeal; a third are upheld."""

@@ -9,18 +9,19 @@ from ... import clock
 from ...cases.ladder import Rung
 from ...cases.states import State
 from ...workdays import Calendar
-from .closing import Counts, count, days_overdue, days_since, is_overdue_at
+from .closing import Counts, count, days_since, line_of, overdue_at
 from .past import CaseFacts, Happened
 from .responsibility import Answering, WindowRow, answering, windows
 from .way import NOTHING, Way, ways
 
-VERSION = 2
-"""Of what is kept. Version 1 had the closure table and the overdue cases only."""
+VERSION = 3
+"""Of what is kept. Version 1 had the closure table and the overdue cases only; until 2, what was
+overdue with the supervisors or the visitor stood in the department's line."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One department's line. `department` and `name` are empty for the supervisors' triage."""
+    """One department's line. `department` and `name` are empty for that of supervisors and visitor."""
 
     department: str | None
     name: str
@@ -40,6 +41,8 @@ class OverdueCase:
     state: State
     rung: int = 0
     """How far up the ladder the deadline of its next step is."""
+    at_desk: bool = False
+    """Whether it is overdue with the supervisors or the visitor, and not with the department."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,11 @@ class WeekFigures:
     def tells_the_way(self) -> bool:
         """Whether more than the closure table was counted when this was kept."""
         return self.version >= 2
+
+    @property
+    def knows_the_desk(self) -> bool:
+        """Whether what is overdue with supervisors and visitor stands in a line of its own."""
+        return self.version >= 3
 
     def counts_of(self, department: str | None) -> Counts:
         """Return a department's counts; nothing at all if it has no line."""
@@ -129,7 +137,7 @@ def _rows(
 ) -> tuple[Row, ...]:  # fmt: skip
     of: dict[str | None, list[CaseFacts]] = defaultdict(list)
     for case in cases:
-        of[case.department].append(case)
+        of[line_of(case, as_of)].append(case)
     rows = (
         Row(code, names.of(code), count(of.get(code, ()), start, as_of, calendar),
             way.get(code, NOTHING))
@@ -158,10 +166,10 @@ def _overdue_cases(
     found = (
         OverdueCase(
             case.number, case.department, names.of(case.department), case.named,
-            days_overdue(case, as_of, calendar), case.state, int(case.rung),
+            late.days(calendar), case.state, int(case.rung), late.at_desk,
         )
         for case in cases
-        if is_overdue_at(case, as_of)
+        if (late := overdue_at(case, as_of))
     )  # fmt: skip
     return tuple(sorted(found, key=lambda case: (-case.days, case.number)))
 
