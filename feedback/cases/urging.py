@@ -92,10 +92,21 @@ def _climb(seen: Seen, now: datetime) -> bool:
     if not new:
         return False
     notice = None
-    if case.state in WORKING and max(new) >= Rung.NOTICE:  # on a later rung, the one issued before
+    if case.state in WORKING and Rung.NOTICE in new:
         notice = issue_notice(case, Cause.OVERDUE, now)
+    elif case.state in WORKING and max(new) > Rung.NOTICE:
+        notice = _issued_before(case) or issue_notice(case, Cause.OVERDUE, now)
     _tell(case, max(new), notice, now)
     return True
+
+
+def _issued_before(case: Case) -> SupervisionNotice | None:
+    """Return the last notice to the department, which a higher rung reminds of."""
+    issued = select(SupervisionNotice).where(
+        SupervisionNotice.case_id == case.id, SupervisionNotice.cause == Cause.OVERDUE,
+        SupervisionNotice.department_code == case.department_code,
+    )  # fmt: skip
+    return db.session.scalars(issued.order_by(SupervisionNotice.id.desc()).limit(1)).first()
 
 
 def _claim(seen: Seen, rung: Rung, following: datetime | None) -> bool:

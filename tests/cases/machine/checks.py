@@ -124,7 +124,7 @@ MUST_FIND_NOTHING: dict[str, str] = {
             AND (next_due_at IS NOT NULL OR next_rung_at IS NOT NULL)""",
     "a message promised twice": """
         SELECT dedupe_key FROM messages GROUP BY dedupe_key HAVING count(*) > 1""",
-    "two supervision notices to a department for one deadline": """
+    "two supervision notices for one deadline": """
         SELECT case_id FROM supervision_notices GROUP BY case_id, cause, due_at, department_code
         HAVING count(*) > 1""",
     "a supervision notice without number, or with a gap before it": """
