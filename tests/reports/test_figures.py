@@ -179,6 +179,15 @@ def test_what_takes_the_judge_too_long_stands_in_the_desks_line_and_in_the_total
     assert [(c.department, c.at_desk, c.days) for c in figures.overdue] == [("RS", True, 1)]
 
 
+def test_what_a_department_received_stays_its_own_though_it_is_overdue_elsewhere() -> None:
+    asked = {"state": State.TRANSFERRING, "desk_since": shanghai("2026-11-17 10:00")}
+    decided_by = shanghai("2026-11-18 17:30")
+    facts = case("2026-11-16 10:00", DUE_AFTER, next_due_at=decided_by, **asked)
+    figures = week_figures(WEEK, LATER, [facts], NAMES, CALENDAR)
+    assert row_of(figures, "RS") == Counts(received=ONE)
+    assert row_of(figures, None).overdue == ONE
+
+
 def test_an_appeal_filed_too_late_to_be_in_time_takes_no_case_out_of_what_is_overdue() -> None:
     filed = {"state": State.APPEALED, "desk_since": shanghai("2026-11-20 10:00")}
     facts = case(BEFORE, DUE_IN_WEEK, next_due_at=shanghai("2026-11-27 17:30"), **filed)

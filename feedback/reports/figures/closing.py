@@ -62,15 +62,19 @@ class Overdue:
 
 
 def count(
-    cases: Iterable[CaseFacts], start: datetime, as_of: datetime, calendar: Calendar
-) -> Counts:
-    """Count the cases of a week that began at `start`, as of `as_of`, whoever has them."""
+    received: Iterable[CaseFacts], cases: Iterable[CaseFacts], start: datetime, as_of: datetime,
+    calendar: Calendar,
+) -> Counts:  # fmt: skip
+    """Count the cases of a week that began at `start`, as of `as_of`, whoever has them.
+
+    `received` are counted as they are given: they stay the department's, with whomever overdue.
+    """
     cases = list(cases)
     closed = [case for case in cases if is_closed_within(case, start, as_of)]
     overdue = [(case, late) for case in cases if (late := overdue_at(case, as_of))]
     late_cases = pair(case for case, _ in overdue)
     return Counts(
-        received=pair(case for case in cases if start <= case.opened_at < as_of),
+        received=pair(received),
         due=pair(closed) + late_cases,
         in_time=pair(case for case in closed if was_in_time(case)),
         late=pair(case for case in closed if not was_in_time(case)),

@@ -1,7 +1,7 @@
 """One week's figures, department by department, and the cases that are named one by one."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -123,8 +123,8 @@ def week_figures(
     )  # fmt: skip
     counting = [case for case in received if not case.voided]
     return WeekFigures(
-        week, as_of, _rows(known, way, names, start, as_of, calendar),
-        count(known, start, as_of, calendar),
+        week, as_of, _rows(received, known, way, names, start, as_of, calendar),
+        count(received, known, start, as_of, calendar),
         _overdue_cases(known, names, as_of, calendar), sum(way.values(), NOTHING),
         _leader_cases(known, names, as_of, calendar), answering(counting, names.departments),
         windows(counting, names.windows, names.departments),
@@ -132,19 +132,28 @@ def week_figures(
 
 
 def _rows(
-    cases: Iterable[CaseFacts], way: Mapping[str | None, Way], names: Names, start: datetime,
-    as_of: datetime, calendar: Calendar,
+    received: Iterable[CaseFacts], cases: Iterable[CaseFacts], way: Mapping[str | None, Way],
+    names: Names, start: datetime, as_of: datetime, calendar: Calendar,
 ) -> tuple[Row, ...]:  # fmt: skip
-    of: dict[str | None, list[CaseFacts]] = defaultdict(list)
-    for case in cases:
-        of[line_of(case, as_of)].append(case)
+    came = _grouped((case.department, case) for case in received)
+    stands = _grouped((line_of(case, as_of), case) for case in cases)
     rows = (
-        Row(code, names.of(code), count(of.get(code, ()), start, as_of, calendar),
+        Row(code, names.of(code),
+            count(came.get(code, ()), stands.get(code, ()), start, as_of, calendar),
             way.get(code, NOTHING))
-        for code in {*of, *way}
+        for code in {*came, *stands, *way}
     )  # fmt: skip
     told = (row for row in rows if not row.counts.is_empty or row.way != NOTHING)
     return tuple(sorted(told, key=_worst_first))
+
+
+def _grouped(
+    cases: Iterable[tuple[str | None, CaseFacts]],
+) -> Mapping[str | None, Sequence[CaseFacts]]:
+    of: dict[str | None, list[CaseFacts]] = defaultdict(list)
+    for code, case in cases:
+        of[code].append(case)
+    return of
 
 
 def is_unvisited_at(case: CaseFacts, moment: datetime) -> bool:
