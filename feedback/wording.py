@@ -254,7 +254,7 @@ LABELS: Mapping[str, Mapping[str, LazyString]] = {
         "propose": _l("Proposed by the system"), "join": _l("Later cases joined"),
         "confirm": _l("Taken up"), "decline": _l("Not taken up"), "measure": _l("Measures"),
         "report": _l("Report on what was done"), "send_back": _l("Report sent back"), "close": _l("Closed"),
-        "overdue": _l("Overdue, and told"),
+        "overdue": _l("Overdue, and told"), "recomputed": _l("Deadline counted again"),
     },
     "act": {
         "route": _l("Assign"), "accept": _l("Accept"), "contact": _l("Record a contact"),
@@ -540,9 +540,7 @@ def moment_words(moment: datetime) -> str:
 def routing_words(routing: Mapping[str, Any]) -> str:
     """Return why a case went where it went, as the routing table or a person decided."""
     if routing.get("assigned_by"):
-        return gettext(
-            "Assigned by %(who)s: %(why)s", who=routing["assigned_by"], why=routing["why"]
-        )
+        return _assigned_words(routing)
     if routing.get("rule") is None:
         return gettext("No rule of the routing table matched")
     owner = label("owner", routing["owner"])
@@ -555,6 +553,15 @@ def routing_words(routing: Mapping[str, Any]) -> str:
             owner=owner,
         )
     return gettext("Rule %(rule)s → %(owner)s", rule=routing["rule"], owner=owner)
+
+
+def _assigned_words(routing: Mapping[str, Any]) -> str:
+    who, why = routing["assigned_by"], routing["why"]
+    assigned = gettext("Assigned by %(who)s: %(why)s", who=who, why=why)
+    if not routing.get("tag_class"):  # nobody said, or it was decided before this was asked
+        return assigned
+    about = label("tag_class", routing["tag_class"])
+    return gettext("%(assigned)s (about «%(about)s»)", assigned=assigned, about=about)
 
 
 def open_wording(app: Flask) -> None:

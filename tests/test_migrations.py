@@ -10,7 +10,11 @@ from sqlalchemy.exc import DBAPIError
 from feedback import create_app
 from feedback.cases import actions
 from feedback.cases.models import Case
+from feedback.cases.special import actions as special
+from feedback.cases.special.models import Special
 from feedback.cases.states import Finding, Ground, Purpose, State, Verdict
+from feedback.cases.urging import climb
+from feedback.catalog.grades import TagClass
 from feedback.db import db, transaction
 from feedback.ledger.actions import Line, write
 from feedback.offices.sign_in import actor
@@ -185,7 +189,15 @@ def test_an_old_case_goes_on_to_its_end_by_the_new_house(district):
     for number, state in made.items():
         case = one(number)
         if state is State.TRIAGE:
-            case = do(actions.assign, case, district.supervisor, "SW", "属水务", now=MONDAY_MORNING)
+            case = do(
+                actions.assign,
+                case,
+                district.supervisor,
+                "SW",
+                "属水务",
+                now=MONDAY_MORNING,
+                tag_class=TagClass.PROCESS,
+            )
             assert case.state is State.ROUTED
         elif state is not State.CLOSED:
             assert walk_to(case, State.CLOSED, district).state is State.CLOSED
@@ -337,3 +349,49 @@ def test_a_report_of_pressure_from_before_is_kept_from_every_office_it_may_be_ab
     ):
         with pytest.raises(DBAPIError), transaction() as session:
             session.execute(text(forbidden))
+
+
+def before_own_notices():
+    db.session.remove()
+    downgrade(directory=MIGRATIONS, revision="0005")
+
+
+def test_a_root_cause_at_work_keeps_its_term_on_the_way_up(district):
+    for _ in range(3):
+        make_case(tags=("108",))
+    special.propose(MONDAY_MORNING)
+    with transaction():
+        found = db.session.scalars(select(Special)).one()
+        special.confirm(found, district.supervisor, "RS", "改指南", 60, MONDAY_MORNING, 1)
+    before = rows("specials", "number, due_at, next_due_at, days, due_since")
+    before_own_notices()
+    up()
+    assert rows("specials", "number, due_at, next_due_at, days, due_since") == before
+    assert before[0][3] == "60"
+
+
+def test_notices_come_through_both_ways_and_are_frozen_again(district):
+    make_case(**ANONYMOUS)
+    climb(MONDAY_MORNING + timedelta(days=9))
+    before = rows("supervision_notices")
+    assert len(before) == 1
+    for go in (before_own_notices, up):
+        go()
+        assert rows("supervision_notices") == before
+        for forbidden in (
+            "UPDATE supervision_notices SET days_over = 0",
+            "DELETE FROM supervision_notices",
+        ):
+            with pytest.raises(DBAPIError), transaction() as session:
+                session.execute(text(forbidden))
+
+
+def test_two_notices_about_one_deadline_stop_the_way_down(district):
+    case, late = make_case(**ANONYMOUS), MONDAY_MORNING + timedelta(days=9)
+    climb(late)
+    do(actions.reassign, case, district.supervisor, "SW", "职责", "", now=late)
+    before = rows("supervision_notices")
+    assert len(before) == 2
+    with pytest.raises(SystemExit):
+        before_own_notices()
+    assert rows("supervision_notices") == before

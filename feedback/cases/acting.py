@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from ..catalog.grades import TagClass
 from ..errors import FieldError, Invalid
 from ..offices.models import Account
 from . import actions, evidence
@@ -17,12 +18,19 @@ Acting = Callable[[Case, Account, Any, Sequence[Upload], datetime], None]
 
 def _route(case: Case, by: Account, form: Any, _: Sequence[Upload], now: datetime) -> None:
     said, why = (form.department.data, form.why.data), form.restart_why.data or ""
-    actions.assign(case, by, *said, now, form.version, restart_why=why)
+    actions.assign(
+        case, by, *said, now, form.version, restart_why=why, tag_class=_about(form)
+    )  # fmt: skip
 
 
 def _reassign(case: Case, by: Account, form: Any, _: Sequence[Upload], now: datetime) -> None:
     said = (form.department.data, form.why.data, form.restart_why.data or "")
-    actions.reassign(case, by, *said, now, form.version)
+    actions.reassign(case, by, *said, now, form.version, tag_class=_about(form))
+
+
+def _about(form: Any) -> TagClass | None:
+    """Return what a form says the case is about; None where it does not ask or nothing is chosen."""
+    return TagClass(form.tag_class.data) if form.tag_class and form.tag_class.data else None
 
 
 def _accept(case: Case, by: Account, form: Any, _: Sequence[Upload], now: datetime) -> None:
@@ -65,7 +73,7 @@ def _decide(case: Case, by: Account, form: Any, _: Sequence[Upload], now: dateti
     restart_why = form.restart_why.data if form.restart_why else ""
     actions.decide(
         case, by, form.granted.data == GRANT, form.words.data, now, form.version,
-        department=department or "", restart_why=restart_why or "",
+        department=department or "", restart_why=restart_why or "", tag_class=_about(form),
         days=form.days.data if form.days else None,
     )  # fmt: skip
 

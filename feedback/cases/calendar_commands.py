@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from .. import clock
 from ..calendar import queries
@@ -25,6 +26,7 @@ from ..offices.commands import carry_out
 from ..wording import WEEKDAYS, label
 from ..workdays import FIRST_YEAR, LAST_YEAR
 from .recounting import Moved, recount
+from .special.recounting import recount as recount_specials
 
 commands = AppGroup("calendar", help="Days off and make-up working days.")
 
@@ -69,17 +71,24 @@ def _loaded(loaded: Loaded) -> str:
 
 def count_again(now: datetime) -> None:
     """Count open deadlines again and say which moved from when to when; 1 if a case failed."""
-    try:
-        found = recount(now)
-    except SomeFailed as failed:
-        numbers = ", ".join(failed.facts["which"])
+    failed = []
+    for count, said in (
+        (recount, _l("Cases moved: %(moved)s; did not need to: %(unmoved)s.")),
+        (recount_specials, _l("Root causes moved: %(moved)s; did not need to: %(unmoved)s.")),
+    ):
+        try:
+            found = count(now)
+        except SomeFailed as some:
+            failed += some.facts["which"]
+            continue
+        for line in (line for moved in found.moved for line in _moved(moved)):
+            click.echo(line)
+        click.echo(str(said) % {"moved": len(found.moved), "unmoved": found.unmoved})
+    if failed:
+        numbers = ", ".join(failed)
         raise click.ClickException(
             _("Not counted again: %(numbers)s. Please run it once more.", numbers=numbers)
-        ) from None
-    for line in (line for moved in found.moved for line in _moved(moved)):
-        click.echo(line)
-    counts = {"moved": len(found.moved), "unmoved": found.unmoved}
-    click.echo(_("Cases moved: %(moved)s; did not need to: %(unmoved)s.", **counts))
+        )
 
 
 def _moved(moved: Moved) -> Iterator[str]:

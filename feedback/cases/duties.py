@@ -8,8 +8,9 @@ from datetime import datetime
 import structlog
 
 from ..one_by_one import each
-from . import pending
+from . import pending, recounting
 from .special import actions as special
+from .special import recounting as special_recounting
 from .urging import climb
 
 log = structlog.get_logger(__name__)
@@ -31,6 +32,22 @@ def look_for_root_causes(now: datetime) -> list[str]:
     Raises SomeFailed at the end.
     """
     return _all_of(now, proposals=special.propose, reminders=special.remind)
+
+
+def recount_deadlines(now: datetime) -> list[str]:
+    """Count open deadlines of cases and root causes again; return the numbers of those that moved.
+
+    Raises SomeFailed at the end.
+    """
+    return _all_of(now, cases=_moved_cases, root_causes=_moved_specials)
+
+
+def _moved_cases(now: datetime) -> list[str]:
+    return [one.number for one in recounting.recount(now).moved]
+
+
+def _moved_specials(now: datetime) -> list[str]:
+    return [one.number for one in special_recounting.recount(now).moved]
 
 
 def _all_of(now: datetime, **halves: Half) -> list[str]:

@@ -19,11 +19,13 @@ from .wall import window_office
 def issue_notice(case: Case, cause: Cause, now: datetime) -> SupervisionNotice:
     """Issue a numbered supervision notice to the head of the case's department (督办单).
 
-    Inside a transaction. The same cause and deadline bring one notice only; it is returned again.
+    Inside a transaction. The same department, cause and deadline bring one notice only; it is
+    returned again.
     """
     same = select(SupervisionNotice).where(
         SupervisionNotice.case_id == case.id, SupervisionNotice.cause == cause,
         SupervisionNotice.due_at == case.next_due_at,
+        SupervisionNotice.department_code == case.department_code,
     )  # fmt: skip
     issued = db.session.scalar(same)
     if issued is not None:

@@ -17,7 +17,7 @@ from .inboxes import sees_all
 from .models import SupervisionNotice
 from .models.urging import Cause
 from .notice_document import document
-from .notices import Filter, notice_of, notices, said_in
+from .notices import Filter, has_the_case, notice_of, notices, said_in
 from .pages import pages
 from .paging import page_asked
 
@@ -41,7 +41,9 @@ def _teach_addresses(state: BlueprintSetupState) -> None:
 def notice(number: str, notice: str) -> str:
     """Show one notice as it prints on A4."""
     found = notice_of(number, notice, me())
-    return render_template("cases/notice.html", notice=found, paper=_paper(found))
+    return render_template(
+        "cases/notice.html", notice=found, paper=_paper(found), has_case=has_the_case(found, me())
+    )
 
 
 def _paper(found: SupervisionNotice) -> words.Paper:
@@ -66,6 +68,7 @@ def notice_list() -> str:
     return render_template(
         "cases/notices.html", notices=notices(account, wanted), wanted=wanted, causes=Cause,
         departments=departments() if sees_all(account) else [], words=words,
+        has_case=lambda one: has_the_case(one, account),
     )  # fmt: skip
 
 

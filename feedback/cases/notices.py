@@ -1,15 +1,16 @@
 """Looking supervision notices (督办单) up, and what one says of the citizen's words.
 
-Who may read a notice: those who oversee; and the department it was issued to, for as long as the case
-is theirs.
+Who may read a notice: those who oversee; and the department it was issued to, also once the case is
+another's. It names the citizen to nobody.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, false, func, select
 from sqlalchemy.orm import joinedload
 
 from .. import clock
@@ -18,11 +19,12 @@ from ..db import db
 from ..errors import Unknown
 from ..events.models import ServiceEvent
 from ..offices.models import Account
+from ..offices.roles import DEPARTMENT_ROLES
 from ..reviews.models import Review
 from ..reviews.queries import name_of
 from ..reviews.queries import of_case as review_of_case
 from .inboxes import sees_all, visible
-from .models import Case, SupervisionNotice
+from .models import Addition, Case, SupervisionNotice
 from .models.urging import Cause
 from .paging import shown_page
 
@@ -70,8 +72,16 @@ class Said:
 
 def readable(account: Account) -> ColumnElement[bool]:
     """Return the condition that holds for the notices a person may read. Needs Case joined."""
-    mine = SupervisionNotice.department_code == account.department_code
-    return visible(account) & (true() if sees_all(account) else mine)
+    if sees_all(account):
+        return visible(account)
+    if account.may_be(*DEPARTMENT_ROLES):
+        return SupervisionNotice.department_code == account.department_code
+    return false()
+
+
+def has_the_case(notice: SupervisionNotice, account: Account) -> bool:
+    """Say whether a reader of the notice may see its case as well: it is another's by now if not."""
+    return sees_all(account) or notice.case.department_code == account.department_code
 
 
 _WITH_CASE = (
@@ -120,10 +130,19 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
 
 
 def said_in(notice: SupervisionNotice) -> Said:
-    """Return what the citizen said, shortened and without name and numbers."""
+    """Return what the citizen said, shortened and without name and numbers.
+
+    Whoever gave only a grade by text message may have said why when asked; then that stands here.
+    """
     review: Review = review_of_case(notice.case_id)
-    words = without_person(review.comment, name_of(review))
+    said = review.comment or _reason_of(notice.case_id)
+    words = without_person(said, name_of(review))
     return Said(review.grade, tuple(tag.name for tag in review.tags), _shortened(words))
+
+
+def _reason_of(case_id: UUID) -> str:
+    reason = select(Addition.words).where(Addition.case_id == case_id, Addition.is_reason)
+    return db.session.scalar(reason) or ""
 
 
 def without_person(words: str, name: str | None) -> str:

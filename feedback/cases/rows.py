@@ -15,6 +15,7 @@ from ..catalog.models import Item
 from ..db import db
 from ..events.models import ServiceEvent
 from ..offices.models import Account
+from ..offices.roles import OVERSEEING_ROLES
 from ..reviews.models import Review
 from ..workdays import Calendar
 from . import rulebook
@@ -52,7 +53,7 @@ class Row:
     asked: Requested | None
     """The request that waits for a decision."""
     notices: Sequence[str]
-    """The numbers of the supervision notices that were issued."""
+    """The numbers of the supervision notices that the one who looks may open."""
     tries: Tries
     tried_today: bool
     calendar: Calendar
@@ -82,7 +83,12 @@ def rows_of(cases: Sequence[Case], account: Account, now: datetime) -> list[Row]
     if not cases:
         return []
     ids = [case.id for case in cases]
-    said, asked, notices, tries = _reviews(ids), _requests(cases), _notices(ids), _tries(cases)
+    said, asked, notices, tries = (
+        _reviews(ids),
+        _requests(cases),
+        _notices(ids, account),
+        _tries(cases),
+    )
     whose, today = turns(cases, account, now), clock.day_of(now)
     calendar = calendar_in_force()
     return [
@@ -113,10 +119,13 @@ def _requests(cases: Sequence[Case]) -> dict[UUID, Requested]:
     return {asked.case_id: asked for asked in db.session.scalars(with_names).unique()}
 
 
-def _notices(ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+def _notices(ids: Sequence[UUID], account: Account) -> dict[UUID, list[str]]:
+    """Return the numbers of the notices by case; of those to another department, none to this one."""
     issued = select(SupervisionNotice.case_id, SupervisionNotice.number).where(
         SupervisionNotice.case_id.in_(ids)
     )
+    if not account.may_be(*OVERSEEING_ROLES):
+        issued = issued.where(SupervisionNotice.department_code == account.department_code)
     numbers = defaultdict(list)
     for case_id, number in db.session.execute(issued.order_by(SupervisionNotice.id)):
         numbers[case_id].append(number)

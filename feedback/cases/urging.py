@@ -83,8 +83,19 @@ def _climb(seen: Seen, now: datetime) -> bool:
     notice = None
     if case.state in WORKING and Rung.NOTICE in new:
         notice = issue_notice(case, Cause.OVERDUE, now)
+    elif case.state in WORKING and max(new) > Rung.NOTICE:
+        notice = _issued_before(case) or issue_notice(case, Cause.OVERDUE, now)
     _tell(case, max(new), notice, now)
     return True
+
+
+def _issued_before(case: Case) -> SupervisionNotice | None:
+    """Return the last notice to the department, which a higher rung reminds of."""
+    issued = select(SupervisionNotice).where(
+        SupervisionNotice.case_id == case.id, SupervisionNotice.cause == Cause.OVERDUE,
+        SupervisionNotice.department_code == case.department_code,
+    )  # fmt: skip
+    return db.session.scalars(issued.order_by(SupervisionNotice.id.desc()).limit(1)).first()
 
 
 def _claim(seen: Seen, rung: Rung, following: datetime | None) -> bool:
@@ -205,6 +216,27 @@ def _promise(case: Case, rung: Rung, occasion: Occasion, to: str, facts: dict[st
     step = "leaders" if occasion is Occasion.LEADERS_OVERDUE else f"rung{int(rung)}"
     key = f"{step}:{occasion.value}:{case.id}:{_iso(case.next_due_at)}:{to}"
     return Promise(occasion.value, key, case.id, facts, department=to)
+
+
+def urge_new_owner(case: Case, now: datetime) -> None:
+    """Issue the notice of a deadline that brought one already to the department that has it now.
+
+    Rungs belong to the deadline, which goes on: the new owner would never hear of this one. The
+    supervisors, who gave it the case, are not told.
+    """
+    if not _had_notice(case):
+        return
+    notice = issue_notice(case, Cause.OVERDUE, now)
+    to = str(case.department_code)
+    promise(now, _promise(case, Rung.NOTICE, Occasion.CASE_NOTICE, to, _facts(case, notice)))
+
+
+def _had_notice(case: Case) -> bool:
+    climbed_it = select(RungClimbed.rung).where(
+        RungClimbed.case_id == case.id, RungClimbed.due_at == case.next_due_at,
+        ~RungClimbed.at_desk, RungClimbed.rung == int(Rung.NOTICE),
+    )  # fmt: skip
+    return db.session.scalar(climbed_it) is not None
 
 
 def tell_of_sending_back(case: Case, notice: SupervisionNotice, now: datetime) -> None:

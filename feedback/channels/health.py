@@ -168,11 +168,11 @@ def _open_cases(now: datetime) -> Metric:
 def _estimated_deadlines(now: datetime) -> Metric:
     told = GaugeMetricFamily(
         "feedback_estimated_deadlines",
-        "Open cases due in a year whose calendar is not on record yet.",
+        "Open cases and root causes due in a year whose calendar is not on record yet.",
         labels=["year"],
     )
     for one in unpublished_years(calendar_in_force(), now):
-        told.add_metric([str(one.year)], one.cases)
+        told.add_metric([str(one.year)], one.cases + one.specials)
     return told
 
 

@@ -157,6 +157,7 @@ def _overdue(cases: Sequence[OverdueCase]) -> list[str]:
             [
                 case.number,
                 words.row_name(case),
+                words.holder_name(case),
                 words.days_words(case.days),
                 _state(case),
                 words.rung_words(case.rung),

@@ -51,7 +51,11 @@ def bars(figures: WeekFigures) -> list[Bar]:
     """Return a bar for each department that had anything due; the longest fills the width."""
     longest = max((row.counts.due.total for row in figures.rows), default=0)
     return [
-        Bar(words.row_name(row), row.counts.due.total, tuple(_segments(row.counts, longest)))
+        Bar(
+            words.line_name(row, figures),
+            row.counts.due.total,
+            tuple(_segments(row.counts, longest)),
+        )
         for row in figures.rows
         if row.counts.due.total
     ]

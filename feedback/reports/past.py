@@ -1,6 +1,6 @@
 """How the cases stood at a past moment, and what had happened to them by then.
 
-From dated rows wherever there are any. Three columns have none (state, department and deadlines):
+From dated rows wherever there are any. Some columns have none (state, department, kind, deadlines):
 for them, what was done since is taken back by what the ledger's lines say they replaced.
 """
 
@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from .. import clock
@@ -24,11 +24,14 @@ from ..cases.models import (
     Judgement,
     Objection,
     Reconsideration,
+    Reply,
+    Requested,
     ReturnVisit,
     SecondReview,
     SupervisionNotice,
 )
-from ..cases.states import LAST_ROUND, VISIT_ATTEMPTS, Outcome, Request, State, Verdict
+from ..cases.states import LAST_ROUND, VISIT_ATTEMPTS, Act, Outcome, Request, State, Verdict
+from ..catalog.grades import TagClass
 from ..db import db
 from ..events.models import ServiceEvent
 from ..ledger.models import Entry
@@ -37,8 +40,8 @@ from ..reviews.drafts import Identity
 from ..workdays import Calendar
 from .figures import CaseFacts, Happened, Kind
 
-REPLACED = ("from", "due_before", "next_due_before", "before")
-"""What a ledger line says of how a case stood before the act: state, deadlines, department."""
+REPLACED = ("from", "due_before", "next_due_before", "before", "class_before")
+"""What a ledger line says of how a case stood before the act: state, deadlines, department, kind."""
 
 
 def cases_at(start: datetime, as_of: datetime, calendar: Calendar) -> Iterator[CaseFacts]:
@@ -47,6 +50,7 @@ def cases_at(start: datetime, as_of: datetime, calendar: Calendar) -> Iterator[C
     Each is shown as it was at `as_of`.
     """
     was, voided, twice = _before_acts_since(as_of), _voided_at(as_of), _sent_back_before(as_of)
+    late_before = _late_before(start, as_of)
     for case in db.session.execute(_touched(start, as_of)):
         before = was.get(str(case.id), {})
         state = State(before.get("from", case.state))
@@ -56,10 +60,21 @@ def cases_at(start: datetime, as_of: datetime, calendar: Calendar) -> Iterator[C
             case.number, None if state is State.TRIAGE else department,
             case.identity is Identity.NAMED, case.opened_at,
             _moment(before.get("due_before", case.due_at)) or case.due_at,
-            case.answered_at, case.closed_at, state, case.id in voided, next_due_at,
+            case.replied_at, case.closed_at, state, case.id in voided, next_due_at,
             _rung(next_due_at, case.rules_version, case.id in twice, as_of, calendar),
-            case.tag_class, case.window_code, case.window_department,
+            _at_desk_since(state, case), case.id in late_before,
+            _kind(before.get("class_before", case.tag_class)), case.window_code, case.window_department,
         )  # fmt: skip
+
+
+def _at_desk_since(state: State, case: Any) -> datetime | None:
+    """Return since when the next step was not the department's, by what had been done until then."""
+    since: datetime | None = {
+        State.TRIAGE: case.opened_at, State.TRANSFERRING: case.asked_at,
+        State.APPEALED: case.appealed_at, State.VISITING: case.replied_at,
+        State.CLOSING: case.replied_at,
+    }.get(state)  # fmt: skip
+    return since
 
 
 def _touched(start: datetime, as_of: datetime) -> Any:
@@ -72,7 +87,9 @@ def _touched(start: datetime, as_of: datetime) -> Any:
     return (
         select(
             Case.id, Case.number, Case.department_code, Case.identity, Case.opened_at, Case.due_at,
-            Case.answered_at, Case.closed_at, Case.state, Case.next_due_at, Case.rules_version,
+            _last(Reply, as_of).label("replied_at"), _last(Appeal, as_of).label("appealed_at"),
+            _last(Requested, as_of, Requested.kind == Request.TRANSFER).label("asked_at"),
+            Case.closed_at, Case.state, Case.next_due_at, Case.rules_version,
             Case.tag_class, ServiceEvent.window_code,
             Window.department_code.label("window_department"),
         )
@@ -84,6 +101,40 @@ def _touched(start: datetime, as_of: datetime) -> Any:
         )
         .order_by(Case.number)
     )  # fmt: skip
+
+
+def _last(kind: Any, as_of: datetime, *which: Any) -> Any:
+    """Return the column of when the last of a case's rows of a kind was written before `as_of`."""
+    rows = select(func.max(kind.at)).where(kind.case_id == Case.id, kind.at < as_of, *which)
+    return rows.correlate(Case).scalar_subquery()
+
+
+def _late_before(start: datetime, as_of: datetime) -> frozenset[UUID]:
+    """Return the cases sent back by then whose reply of before had come late.
+
+    Being sent back gives a new term; the line of it says which deadline that replaced. Where it
+    replaced none, the old one had not passed.
+    """
+    sent_back = (
+        select(ReturnVisit.case_id, Reply.at)
+        .join(Case, Case.id == ReturnVisit.case_id)
+        .join(Reply, and_(Reply.case_id == Case.id, Reply.round == ReturnVisit.round))
+        .where(
+            _is_sending_back(), ReturnVisit.at < as_of,
+            or_(Case.closed_at.is_(None), Case.closed_at >= start),
+        )
+    )  # fmt: skip
+    replied = {str(case_id): (case_id, at) for case_id, at in db.session.execute(sent_back)}
+    lines = select(Entry.subject_id, Entry.facts).where(
+        Entry.subject == "case", Entry.subject_id.in_(replied), Entry.at < as_of,
+        Entry.act.in_((Act.VISIT.value, Act.SECOND_REVIEW.value)),
+    )  # fmt: skip
+    return frozenset(
+        replied[subject_id][0]
+        for subject_id, facts in db.session.execute(lines)
+        if "due_before" in facts
+        and replied[subject_id][1] > datetime.fromisoformat(facts["due_before"])
+    )
 
 
 def _before_acts_since(moment: datetime) -> Mapping[str, dict[str, Any]]:
@@ -101,6 +152,10 @@ def _before_acts_since(moment: datetime) -> Mapping[str, dict[str, Any]]:
     for subject_id, facts in lines:
         was[subject_id] |= {name: facts[name] for name in REPLACED if name in facts}
     return was
+
+
+def _kind(kept: str | None) -> TagClass | None:
+    return TagClass(kept) if kept else None
 
 
 def _moment(kept: str | datetime | None) -> datetime | None:

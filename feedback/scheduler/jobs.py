@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..cases import duties
-from ..cases.recounting import recount
 from ..config import settings
 from ..invitations import actions as invitations
 from ..notify.outbox import deliver
@@ -50,7 +49,7 @@ def fetch_texts(now: datetime, _go_on: GoOn) -> list[str]:
 
 def recount_deadlines(now: datetime, _go_on: GoOn) -> list[str]:
     """Count open deadlines again: after a load that was cut off, or a newer library's calendar."""
-    return [moved.number for moved in recount(now).moved]
+    return duties.recount_deadlines(now)
 
 
 def tell_about_deadlines(now: datetime, _go_on: GoOn) -> list[str]:

@@ -86,7 +86,7 @@ def _in_triage(now):
 
 
 SAID: dict[Act, dict[str, str]] = {
-    Act.ROUTE: {"department": "RS", "why": "原由人社局承办"},
+    Act.ROUTE: {"department": "RS", "why": "原由人社局承办", "tag_class": "process"},
     Act.ACCEPT: {},
     Act.CONTACT: {"means": "phone", "reached": "answered", "words": "已致歉"},
     Act.VERIFY: {"finding": "true", "words": "情况属实"},
@@ -95,8 +95,8 @@ SAID: dict[Act, dict[str, str]] = {
     Act.COMPLEX: {"reason": "涉及三个部门"},
     Act.EXTEND: {"reason": "要等设备", "plan": "周三到货，周四安装"},
     Act.TRANSFER: {"reason": "属水务职责", "proposed": "SW"},
-    Act.DECIDE: {"granted": "grant", "words": "理由充分"},
-    Act.REASSIGN: {"department": "SW", "why": "职责已划转"},
+    Act.DECIDE: {"granted": "grant", "words": "理由充分", "tag_class": "process"},
+    Act.REASSIGN: {"department": "SW", "why": "职责已划转", "tag_class": "process"},
     Act.APPEAL: {"ground": "mistaken", "words": "群众点错了"},
     Act.JUDGE: {"verdict": "dismiss", "words": "证据不足"},
     Act.RECONSIDER: {"verdict": "uphold", "words": "异议成立"},

@@ -9,6 +9,7 @@ from feedback import clock
 from feedback.cases import actions, queries
 from feedback.cases.models import Case, Closure, Contact, ReturnVisit
 from feedback.cases.states import Act, Finding, Means, Outcome, Part, Purpose, State
+from feedback.catalog.grades import TagClass
 from feedback.db import db, transaction
 from feedback.errors import Invalid, NotYours, OutOfTurn, Unknown
 from feedback.ledger.queries import timeline
@@ -40,10 +41,10 @@ def reload(case):
     return db.session.get_one(Case, case.id, populate_existing=True)
 
 
-def do(action, case, *args, now, seen=None):
+def do(action, case, *args, now, seen=None, **options):
     with transaction():
         fresh = reload(case)
-        action(fresh, *args, now, fresh.version if seen is None else seen)
+        action(fresh, *args, now, fresh.version if seen is None else seen, **options)
     return reload(case)
 
 
@@ -97,7 +98,8 @@ def test_without_a_department_it_lands_in_triage_and_the_supervisors_are_told(pe
         select(Message.to_department).where(Message.occasion == "case_in_triage")
     )
     assert set(told) == {"GOV", "XZSP"}
-    case = do(actions.assign, case, people.supervisor, "RS", "历史上由人社局承办", now=now)
+    case = do(actions.assign, case, people.supervisor, "RS", "历史上由人社局承办", now=now,
+              tag_class=TagClass.PROCESS)  # fmt: skip
     assert (case.state, case.department_code) == (State.ROUTED, "RS")
     assert case.routing["why"] == "历史上由人社局承办"
 
@@ -109,7 +111,8 @@ def test_a_case_is_not_assigned_to_a_department_that_does_not_exist(people, now)
     case = db.session.scalars(select(Case)).one()
     for nowhere in ("XX", "SW"):
         with pytest.raises(Invalid):
-            do(actions.assign, case, people.supervisor, nowhere, "x", now=now)
+            do(actions.assign, case, people.supervisor, nowhere, "x", now=now,
+               tag_class=TagClass.PROCESS)  # fmt: skip
 
 
 def test_the_whole_way_to_closure_is_in_the_ledger(people, now):
@@ -265,7 +268,8 @@ def test_a_supervising_office_that_is_given_a_case_is_told_as_its_owner(people, 
         db.session.get_one(Department, "SW").active = False
     rate(make_event(now, item_code="SW-001", window=None), now, tags=("113",))
     case = db.session.scalars(select(Case)).one()
-    do(actions.assign, case, people.supervisor, "XZSP", "审批局承办", now=now)
+    do(actions.assign, case, people.supervisor, "XZSP", "审批局承办", now=now,
+       tag_class=TagClass.PROCESS)  # fmt: skip
     told = select(Message.occasion).where(Message.to_department == "XZSP")
     assert set(db.session.scalars(told)) == {"case_in_triage", "case_opened"}
 
@@ -275,7 +279,8 @@ def test_free_words_of_an_assignment_are_not_in_the_ledger(people, now):
         db.session.get_one(Department, "SW").active = False
     rate(make_event(now, item_code="SW-001", window=None), now, tags=("113",))
     case = db.session.scalars(select(Case)).one()
-    case = do(actions.assign, case, people.supervisor, "RS", "张三13812345678", now=now)
+    case = do(actions.assign, case, people.supervisor, "RS", "张三13812345678", now=now,
+              tag_class=TagClass.PROCESS)  # fmt: skip
     assert "13812345678" not in str([entry.facts for entry in timeline("case", case.id)])
     assert case.routing["why"] == "张三13812345678"
 

@@ -221,7 +221,7 @@ def test_a_transfer_may_go_to_another_owner_than_the_one_proposed(app, cast):
     number = made(app, lambda: case_in(State.TRANSFERRING, cast, clock.now()))
     client = app.test_client()
     sign_in(client, cast.everybody["supervisor"])
-    said = {"granted": "grant", "words": "应归审批局", "department": "XZSP"}
+    said = {"granted": "grant", "words": "应归审批局", "department": "XZSP", "tag_class": "process"}
     assert post(client, number, "decide", **said, restart_why="换了部门").status_code == 303
     with app.app_context():
         case = db.session.scalars(db.select(Case).where(Case.number == number)).one()

@@ -235,7 +235,63 @@ def test_another_department_finds_nothing_there(client, people, overdue):
     assert client.get(f"{address(overdue)}.docx").status_code == 404
 
 
-def test_who_got_the_case_later_does_not_read_the_notice_to_who_had_it_before(app, people, overdue):
+def handed_on(number, people):
+    """Give an overdue case of RS to SW, without a new term."""
+    give = actions.reassign, reload_by(number), people.supervisor, "SW", "不归人社", ""
+    return do(*give, now=NEXT_DAY + timedelta(hours=1))
+
+
+def test_whoever_has_an_overdue_case_has_a_notice_of_its_own(app, people, overdue):
+    with app.app_context():
+        handed_on(overdue, people)
+        second = notice_to("SW")
+        assert (second.number, second.due_at, second.days_over) == ("DB-2026-000002", DUE, 1)
+        assert second.department_code == "SW"
+        told = by_message("SW", "case_notice")
+        assert [message.facts["notice"] for message in told] == ["DB-2026-000002"]
+
+
+def notice_to(department):
+    wanted = select(SupervisionNotice).where(SupervisionNotice.department_code == department)
+    return db.session.scalars(wanted).one()
+
+
+def by_message(department, occasion):
+    # A letter is one message for each mailbox of the office; what it says is the same.
+    rows = select(Message).where(
+        Message.occasion == occasion, Message.dedupe_key.like(f"%:{department}%")
+    )
+    return {message.facts["notice"]: message for message in db.session.scalars(rows)}.values()
+
+
+def test_the_message_of_the_last_rung_names_the_notice(app, people, overdue):
+    with app.app_context():
+        handed_on(overdue, people)
+        climb(DUE + timedelta(days=4, hours=1))
+        last = select(Message).where(
+            Message.occasion == "case_notice", Message.dedupe_key.like("rung4%")
+        )
+        said = {message.facts["notice"] for message in db.session.scalars(last)}
+        assert said == {"DB-2026-000002"}
+        assert len(db.session.scalars(select(SupervisionNotice)).all()) == 2
+
+
+def test_a_case_handed_on_and_back_brings_no_third_notice(app, people, overdue):
+    with app.app_context():
+        case = handed_on(overdue, people)
+        do(
+            actions.reassign,
+            case,
+            people.supervisor,
+            "RS",
+            "还是归人社",
+            "",
+            now=NEXT_DAY + timedelta(hours=2),
+        )
+        assert len(db.session.scalars(select(SupervisionNotice)).all()) == 2
+
+
+def test_a_case_handed_on_with_a_new_term_or_in_time_brings_no_notice(app, people, overdue):
     with app.app_context():
         do(
             actions.reassign,
@@ -243,16 +299,83 @@ def test_who_got_the_case_later_does_not_read_the_notice_to_who_had_it_before(ap
             people.supervisor,
             "SW",
             "不归人社",
-            "",
+            "重新计时",
             now=NEXT_DAY,
         )
-    for account in (people.colleague_elsewhere, people.head):
+        other = make_case(NEXT_DAY, **ANONYMOUS)
+        do(actions.reassign, other, people.supervisor, "SW", "不归人社", "", now=NEXT_DAY)
+        assert notice().department_code == "RS"
+
+
+def test_an_overdue_case_that_a_transfer_gave_away_brings_a_notice_too(app, people, overdue):
+    with app.app_context():
+        case = do(
+            actions.ask_transfer, reload_by(overdue), people.head, "不归人社", "SW", now=NEXT_DAY
+        )
+        do(
+            actions.decide,
+            case,
+            people.supervisor,
+            True,
+            "属水务",
+            now=NEXT_DAY + timedelta(hours=1),
+        )
+        assert notice_to("SW").number == "DB-2026-000002"
+
+
+def test_each_department_reads_the_notice_to_itself_and_no_other(app, people, overdue):
+    with app.app_context():
+        handed_on(overdue, people)
+    ours, theirs = address(overdue), address(overdue, "DB-2026-000002")
+    for account, mine, other in (
+        (people.head, ours, theirs), (people.colleague_elsewhere, theirs, ours),
+    ):  # fmt: skip
         client = app.test_client()
         sign_in(client, account)
-        assert client.get(address(overdue)).status_code == 404
+        assert client.get(mine).status_code == 200
+        assert client.get(f"{mine}.docx").status_code == 200
+        assert client.get(other).status_code == 404
     supervisor = app.test_client()
     sign_in(supervisor, people.supervisor)
-    assert "致：区人力资源社会保障局" in words(supervisor.get(address(overdue)))
+    assert "致：区人力资源社会保障局" in words(supervisor.get(ours))
+    assert "致：区水务局" in words(supervisor.get(theirs))
+
+
+def test_who_had_the_case_before_reads_the_notice_but_not_the_case(client, app, people, overdue):
+    with app.app_context():
+        handed_on(overdue, people)
+    sign_in(client, people.head)
+    for path in (address(overdue), "/supervision/notices"):
+        page = client.get(path).get_data(as_text=True)
+        assert "DB-2026-000001" in page
+        assert f'href="/cases/{overdue}"' not in page
+        assert "待签收" not in page
+    assert client.get(f"/cases/{overdue}").status_code == 404
+
+
+def test_a_list_names_only_the_notices_that_the_reader_may_open(client, app, people, overdue):
+    with app.app_context():
+        handed_on(overdue, people)
+    sign_in(client, people.colleague_elsewhere)
+    inbox = client.get("/cases").get_data(as_text=True)
+    assert "DB-2026-000002" in inbox
+    assert "DB-2026-000001" not in inbox
+
+
+def test_a_reason_given_afterwards_stands_on_the_notice(app, client, people):
+    """A grade alone came by text message, and the reason when it was asked for."""
+    with app.app_context():
+        case = make_case(MONDAY, comment="")
+        said = "我是王小明，电话13812345678，等了三小时"
+        with transaction():
+            actions.add(reload_by(case.number), said, MONDAY, is_reason=True)
+        climb(NEXT_DAY)
+        number = case.number
+    sign_in(client, people.head)
+    shown = "“我是****，电话****，等了三小时”"
+    assert shown in words(client.get(address(number)))
+    made = opened(client, f"{address(number)}.docx")
+    assert any(shown in cell.text for row in made.tables[0].rows for cell in row.cells)
 
 
 def test_operator_and_clerk_are_refused(app, people, overdue):

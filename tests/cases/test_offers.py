@@ -10,6 +10,7 @@ from feedback.cases.casefile import file_of
 from feedback.cases.models import Case
 from feedback.cases.offers import Bar, barred, in_turn, next_of, offered, waits_for
 from feedback.cases.states import Act, Finding, Ground, Means, Purpose, State, Verdict
+from feedback.catalog.grades import TagClass
 from feedback.db import db, transaction
 from feedback.errors import Invalid, NotYours, OutOfTurn
 from feedback.ledger.actions import SYSTEM
@@ -32,8 +33,13 @@ from ..factories import (
 from .cast import case_in, make_cast
 from .doing import do, reload, say
 
+
+def assign(case, by, department, why, now, seen):
+    actions.assign(case, by, department, why, now, seen, tag_class=TagClass.PROCESS)
+
+
 CALLS = {
-    Act.ROUTE: lambda c, by: (actions.assign, (c, by, "RS", "原由人社局承办")),
+    Act.ROUTE: lambda c, by: (assign, (c, by, "RS", "原由人社局承办")),
     Act.ACCEPT: lambda c, by: (actions.accept, (c, by)),
     Act.CONTACT: lambda c, by: (actions.contact, (c, by, Means.PHONE, True, "已致歉")),
     Act.VERIFY: lambda c, by: (actions.verify, (c, by, Finding.TRUE, "属实")),

@@ -240,7 +240,12 @@ def test_triage_is_assigned_from_the_desk(app, client, people):
             db.session.get_one(Department, "SW").active = False
         number = make_case_in_triage().number
     sign_in(client, people.supervisor)
-    assert post(client, number, "route", department="RS", why="原由人社局承办").status_code == 303
+    assert (
+        post(
+            client, number, "route", department="RS", tag_class="process", why="原由人社局承办"
+        ).status_code
+        == 303
+    )
     assert state(app, number) is State.ROUTED
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import delete
 from feedback import clock
 from feedback.cases import actions as cases
 from feedback.cases.states import Finding, Ground, Means, Outcome, Purpose, State, Verdict
+from feedback.catalog.grades import TagClass
 from feedback.catalog.models import RoutingRule
 from feedback.db import transaction
 
@@ -250,7 +251,7 @@ def test_a_matter_without_a_department_says_by_when_one_is_found(app, clocks, re
             session.execute(delete(RoutingRule))
     matter = Matter(app)
     assert "○ by Tue 24 Nov the responsible department is being found" in read(matter)
-    matter.does("supervisor", cases.assign, "SW", "职责在水务局")
+    matter.does("supervisor", cases.assign, "SW", "职责在水务局", tag_class=TagClass.PROCESS)
     assert "passed to 区水务局" in read(matter)
 
 

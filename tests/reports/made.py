@@ -98,6 +98,8 @@ def make_case(
         rulebook.keep_first(opened_at)
         session.add(case)
         session.flush()
+        if answered_at and not closed:
+            session.add(_reply(case, handler))
         if closed:
             _close(session, case, handler, closer, shanghai(closed))
     return case
@@ -116,6 +118,13 @@ def _person(email: str, department: str) -> Any:
     return found or make_account(Role.SUPERVISOR, department=department, email=email).id
 
 
+def _reply(case: Case, handler: Any) -> Reply:
+    return Reply(
+        id=new_id(), case_id=case.id, by_id=handler, at=case.answered_at, round=1, words="答",
+        internal="", publishable="",
+    )  # fmt: skip
+
+
 def _close(session: Any, case: Case, handler: Any, closer: Any, at: datetime) -> None:
     """Put the whole chain under the closure, as the constraints ask."""
     key = {"case_id": case.id, "by_id": handler}
@@ -123,9 +132,7 @@ def _close(session: Any, case: Case, handler: Any, closer: Any, at: datetime) ->
     done = Rectification(
         id=new_id(), at=at, round=1, words="改", article="", kind=Remedy.REMEDY, **key
     )
-    reply = Reply(
-        id=new_id(), at=case.answered_at, round=1, words="答", internal="", publishable="", **key
-    )
+    reply = _reply(case, handler)
     visit = ReturnVisit(
         id=new_id(), case_id=case.id, round=1, at=at, day=at.date(), by_id=closer,
         visitor_department="GOV", case_department=case.department_code, means=Means.PHONE,

@@ -17,8 +17,9 @@ from feedback.reports.figures import (
     Names,
     Pair,
     Rate,
-    days_overdue,
+    WeekFigures,
     from_json,
+    overdue_at,
     to_json,
     week_figures,
 )
@@ -30,6 +31,7 @@ CALENDAR = china()
 WEEK = "2026-W47"  # Monday 16 November to Sunday 22 November 2026
 NAMES = Names({"RS": "区人力资源社会保障局", "SW": "区水务局"}, {})
 LATER = shanghai("2027-01-01 00:00")
+BEFORE, DUE_IN_WEEK, DUE_AFTER = "2026-11-10 10:00", "2026-11-18 17:30", "2026-11-25 17:30"
 
 
 def case(
@@ -43,12 +45,19 @@ def case(
     return replace(facts, **changes)  # type: ignore[arg-type]
 
 
+def with_visitor(answered: str, until: str, **changes: object) -> CaseFacts:
+    """Return a case due on Wednesday that was answered and waits for its return visit."""
+    return case(
+        BEFORE, DUE_IN_WEEK, answered, state=State.VISITING, desk_since=shanghai(answered),
+        next_due_at=shanghai(until), **changes,
+    )  # fmt: skip
+
+
 def total(*cases: CaseFacts, week: str = WEEK, until: datetime = LATER) -> Counts:
     return week_figures(week, until, cases, NAMES, CALENDAR).total
 
 
 ONE = Pair(named=1)
-BEFORE, DUE_IN_WEEK, DUE_AFTER = "2026-11-10 10:00", "2026-11-18 17:30", "2026-11-25 17:30"
 
 
 @pytest.mark.parametrize(
@@ -85,13 +94,25 @@ BEFORE, DUE_IN_WEEK, DUE_AFTER = "2026-11-10 10:00", "2026-11-18 17:30", "2026-1
             Counts(due=ONE, in_time=ONE),
         ),
         (
-            case(BEFORE, DUE_IN_WEEK, "2026-11-18 10:00", "2026-11-23 00:00"),
+            with_visitor("2026-11-18 10:00", "2026-11-19 17:30", closed_at=shanghai("2026-11-23 00:00")),
+            Counts(due=ONE, open=ONE, overdue=ONE, longest_overdue=1),
+        ),
+        # answered in time, to be visited by Monday evening: the visitor still has time
+        (with_visitor("2026-11-18 10:00", until="2026-11-23 17:30"), Counts(open=ONE)),
+        # answered in time, but nobody visited by Thursday evening: Friday is over
+        (
+            with_visitor("2026-11-18 10:00", until="2026-11-19 17:30"),
+            Counts(due=ONE, open=ONE, overdue=ONE, longest_overdue=1),
+        ),
+        # answered on Friday, two days late, and the visitor still has time
+        (
+            with_visitor("2026-11-20 10:00", until="2026-11-27 17:30"),
             Counts(due=ONE, open=ONE, overdue=ONE, longest_overdue=2),
         ),
-        # answered in time but not closed: the citizen was promised a closure
+        # answered in time in the end, but what the citizen sent back had come late
         (
-            case(BEFORE, DUE_IN_WEEK, "2026-11-18 10:00"),
-            Counts(due=ONE, open=ONE, overdue=ONE, longest_overdue=2),
+            case(BEFORE, DUE_AFTER, "2026-11-19 10:00", "2026-11-20 10:00", late_before=True),
+            Counts(due=ONE, late=ONE),
         ),
         # due at the week's very end is not overdue yet
         (case(BEFORE, "2026-11-23 00:00"), Counts(open=ONE)),
@@ -129,8 +150,50 @@ def test_a_case_counts_where_its_dates_put_it(facts: CaseFacts, counts: Counts) 
     ],
 )
 def test_days_overdue_are_working_days(due: str, as_of: str, days: int) -> None:
-    facts = case("2026-09-01 10:00", due)
-    assert days_overdue(facts, shanghai(as_of), CALENDAR) == days
+    late = overdue_at(case("2026-09-01 10:00", due), shanghai(as_of))
+    assert late is not None
+    assert late.days(CALENDAR) == days
+
+
+APPEALED = {"state": State.APPEALED, "desk_since": shanghai("2026-11-17 10:00")}
+
+
+def row_of(figures: WeekFigures, department: str | None) -> Counts:
+    return figures.counts_of(department)
+
+
+def test_while_an_appeal_filed_in_time_is_judged_the_departments_clock_stands_still() -> None:
+    judged_by = shanghai("2026-11-24 17:30")
+    facts = case(BEFORE, DUE_IN_WEEK, next_due_at=judged_by, **APPEALED)
+    figures = week_figures(WEEK, LATER, [facts], NAMES, CALENDAR)
+    assert figures.overdue == ()
+    assert row_of(figures, "RS") == Counts(open=ONE)
+
+
+def test_what_takes_the_judge_too_long_stands_in_the_desks_line_and_in_the_total() -> None:
+    facts = case(BEFORE, DUE_IN_WEEK, next_due_at=shanghai("2026-11-19 17:30"), **APPEALED)
+    figures = week_figures(WEEK, LATER, [facts], NAMES, CALENDAR)
+    assert row_of(figures, "RS") == Counts()
+    late = Counts(due=ONE, open=ONE, overdue=ONE, longest_overdue=1)
+    assert (row_of(figures, None), figures.total) == (late, late)
+    assert [(c.department, c.at_desk, c.days) for c in figures.overdue] == [("RS", True, 1)]
+
+
+def test_what_a_department_received_stays_its_own_though_it_is_overdue_elsewhere() -> None:
+    asked = {"state": State.TRANSFERRING, "desk_since": shanghai("2026-11-17 10:00")}
+    decided_by = shanghai("2026-11-18 17:30")
+    facts = case("2026-11-16 10:00", DUE_AFTER, next_due_at=decided_by, **asked)
+    figures = week_figures(WEEK, LATER, [facts], NAMES, CALENDAR)
+    assert row_of(figures, "RS") == Counts(received=ONE)
+    assert row_of(figures, None).overdue == ONE
+
+
+def test_an_appeal_filed_too_late_to_be_in_time_takes_no_case_out_of_what_is_overdue() -> None:
+    filed = {"state": State.APPEALED, "desk_since": shanghai("2026-11-20 10:00")}
+    facts = case(BEFORE, DUE_IN_WEEK, next_due_at=shanghai("2026-11-27 17:30"), **filed)
+    figures = week_figures(WEEK, LATER, [facts], NAMES, CALENDAR)
+    assert row_of(figures, "RS").overdue == ONE
+    assert [(c.at_desk, c.days) for c in figures.overdue] == [(False, 2)]
 
 
 def test_a_running_week_is_counted_as_of_now() -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from feedback.cases import actions as cases
 from feedback.cases.models import Case
 from feedback.cases.states import Finding
+from feedback.catalog.grades import TagClass
 from feedback.db import db, transaction
 from feedback.errors import SomeFailed, Unknown
 from feedback.ledger.actions import SYSTEM, Line, write
@@ -224,7 +225,7 @@ def test_a_week_computed_late_shows_the_cases_as_they_were_at_its_end():
     with transaction():
         cases.verify(_fresh(routed), handler, Finding.TRUE, "是", later + timedelta(hours=1), 2)
     with transaction():
-        cases.assign(_fresh(triage), supervisor, "SW", "用水", later, 1)
+        cases.assign(_fresh(triage), supervisor, "SW", "用水", later, 1, tag_class=TagClass.PROCESS)
     with transaction():
         cases.verify(_fresh(verifying), handler, Finding.TRUE, "是", later, 2)
     assert queries.figures("2026-W47", later + timedelta(days=1)) == then
@@ -238,11 +239,11 @@ def test_a_new_term_after_the_week_leaves_the_week_as_it_was():
     make_case("2026-11-10 10:00", due="2026-11-17 17:30", answered="2026-11-20 10:00")
     then = queries.figures("2026-W47", MONDAY_EIGHT)
     old = shanghai("2026-11-17 17:30")
-    for at, new in (
-        ("2026-11-23 10:00", "2026-11-30 17:30"),
-        ("2026-12-01 10:00", "2026-12-08 17:30"),
+    for at, new, state in (
+        ("2026-11-23 10:00", "2026-11-30 17:30", "visiting"),
+        ("2026-12-01 10:00", "2026-12-08 17:30", "rectifying"),
     ):
-        facts = {"due_at": shanghai(new).isoformat(), "due_before": old.isoformat()}
+        facts = {"due_at": shanghai(new).isoformat(), "due_before": old.isoformat(), "from": state}
         with transaction() as session:
             write(shanghai(at), SYSTEM, Line("case", sent_back.id, "visit", facts))
             _fresh(sent_back).due_at = old = shanghai(new)

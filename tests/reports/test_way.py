@@ -79,6 +79,77 @@ def test_a_dismissed_appeal_changes_nothing_but_its_own_figure(people):
     assert week(47).way == Way(received=1, appealed=1, dismissed=1)
 
 
+def test_a_case_that_an_appeal_took_is_never_overdue_and_its_kept_report_stays_right(people):
+    """Due on Tuesday 24 November; judged from Thursday 19 until Wednesday 25: due 4 days later."""
+    case = make_case(TUESDAY)
+    do(cases.appeal, case, people.head, Ground.MISTAKEN, "评错了", (), now=THURSDAY)
+    early = shanghai("2026-11-25 10:00")
+    assert week(48, early).overdue == ()
+    assert of(week(48, early), "RS").counts.due == Pair()
+    then = week(48, early)
+    do(cases.judge, case, people.judge, Verdict.DISMISS, "确属人社", now=early)
+    assert week(48, early) == then
+    assert week(48).overdue == ()
+
+
+def test_a_judge_who_takes_too_long_is_overdue_and_not_the_department(people):
+    case = make_case(TUESDAY)
+    do(cases.appeal, case, people.head, Ground.MISTAKEN, "评错了", (), now=THURSDAY)
+    found = week(48)  # the judge had until Thursday 26 November
+    assert [(row.department, row.counts.overdue.named) for row in found.rows] == [(None, 1)]
+    assert [(late.number, late.at_desk, late.days) for late in found.overdue] == [
+        (case.number, True, 1)
+    ]
+    assert found.total.rate == Rate(0, 1)
+
+
+def test_a_slow_visitor_does_not_make_a_diligent_department_late(people):
+    case = make_case(TUESDAY)
+    walk_to(case, State.VISITING, people, TUESDAY)
+    found = week(48)
+    assert of(found, "RS").counts.due == Pair()
+    assert of(found, None).counts.overdue == Pair(named=1)
+    walk_to(case, State.CLOSED, people, WEEK_AFTER)
+    closed = of(week(49), "RS").counts
+    assert (closed.on_time, closed.rate) == (Rate(1, 1), Rate(1, 1))
+    with force_locale("en"):
+        said = " ".join(words.sentences(found))
+    assert (
+        "1 open: Supervisors and visitor" in said or "not closed: Supervisors and visitor" in said
+    )
+
+
+def test_a_late_reply_stays_overdue_until_somebody_else_is(people):
+    """Due on Tuesday 24 November, replied on Thursday 26: nothing leaves what is due by that."""
+    case = make_case(TUESDAY)
+    walk_to(case, State.VISITING, people, NEXT_THURSDAY)
+    late = of(week(48), "RS").counts
+    assert (late.due, late.overdue, late.longest_overdue) == (Pair(named=1), Pair(named=1), 2)
+    assert of(week(49), None).counts.overdue == Pair(named=1)
+
+
+def test_being_sent_back_makes_no_late_reply_timely(people):
+    """Due on Tuesday 24 November, replied on Thursday 26; the second reply comes at once."""
+    case = make_case(TUESDAY)
+    case = walk_to(case, State.VISITING, people, NEXT_THURSDAY)
+    case = do(cases.visit, case, people.operator, UNHAPPY, now=NEXT_THURSDAY)
+    do(cases.rectify, case, people.handler, "又改了", "", (), now=NEXT_THURSDAY)
+    do(cases.reply, case, people.handler, "又改了", "", "", now=NEXT_THURSDAY)
+    walk_to(case, State.CLOSED, people, NEXT_THURSDAY)
+    found = of(week(48), "RS").counts
+    assert (found.in_time, found.late) == (Pair(), Pair(named=1))
+
+
+def test_whoever_was_in_time_both_times_was_in_time(people):
+    case = make_case(TUESDAY)
+    case = walk_to(case, State.VISITING, people, THURSDAY)
+    case = do(cases.visit, case, people.operator, UNHAPPY, now=NEXT_THURSDAY)
+    do(cases.rectify, case, people.handler, "又改了", "", (), now=NEXT_THURSDAY)
+    do(cases.reply, case, people.handler, "又改了", "", "", now=NEXT_THURSDAY)
+    walk_to(case, State.CLOSED, people, NEXT_THURSDAY)
+    assert of(week(48), "RS").counts.in_time == Pair(named=1)
+
+
 def test_voided_objected_and_revived_each_week_stays_what_it_was(people):
     case = voided(people)
     first = week(47, NEXT_TUESDAY - timedelta(days=1))

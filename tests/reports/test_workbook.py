@@ -106,7 +106,15 @@ def test_the_first_sheet_has_sentence_number_total_and_definitions(read_back):
 
 def test_the_second_sheet_lists_the_overdue_cases(read_back):
     rows = rows_of(read_back(make_report(["区水务局"])).worksheets[1])
-    assert ["HC-2026-000000", "区水务局", "Named", 3, "Being put right", "Overdue: urged"] in rows
+    assert [
+        "HC-2026-000000",
+        "区水务局",
+        "区水务局",
+        "Named",
+        3,
+        "Being put right",
+        "Overdue: urged",
+    ] in rows
 
 
 def test_an_empty_week_makes_a_readable_workbook(read_back):

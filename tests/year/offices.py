@@ -12,6 +12,7 @@ from uuid import UUID
 from feedback.cases import actions as acts
 from feedback.cases.models import Case
 from feedback.cases.states import Finding, Ground, Means, Outcome, State, Verdict
+from feedback.catalog.grades import TagClass
 from feedback.db import db
 from feedback.reviews.drafts import Identity
 
@@ -187,7 +188,8 @@ class Offices:
     def route(self, case_id: UUID, now: datetime) -> None:
         """Give a case in triage to some department."""
         case, to = _case(case_id), self.agenda.die.choice(list(STYLES))
-        self._do("route", acts.assign, case, self.people.supervisor, to, "按职责", now)
+        self._do("route", acts.assign, case, self.people.supervisor, to, "按职责", now,
+                 tag_class=_about(case))  # fmt: skip
         self.arrived(case, now)
 
     def decide(self, case_id: UUID, request_id: UUID, now: datetime) -> None:
@@ -199,7 +201,8 @@ class Offices:
         again = self.of[case.id].extensions > 1 and was is not State.TRANSFERRING
         by = self.people.leader if again else self.people.supervisor
         restart = "" if was is not State.TRANSFERRING or self.agenda.chance(0.8) else "另起时限"
-        self._do("decide", acts.decide, case, by, grant, "已研究", now, restart_why=restart)
+        self._do("decide", acts.decide, case, by, grant, "已研究", now, restart_why=restart,
+                 tag_class=_about(case))  # fmt: skip
         if was is State.TRANSFERRING:
             self.arrived(case, now)
 
@@ -209,7 +212,8 @@ class Offices:
         if case.state not in WORKING or case.round > 1:
             return
         to = self.agenda.die.choice([code for code in STYLES if code != case.department_code])
-        self._do("reassign", acts.reassign, case, self.people.supervisor, to, "职责在此", "", now)
+        self._do("reassign", acts.reassign, case, self.people.supervisor, to, "职责在此", "", now,
+                 tag_class=_about(case))  # fmt: skip
         self.arrived(case, now)
 
     def judge(self, case_id: UUID, now: datetime) -> None:
@@ -321,3 +325,8 @@ class Offices:
 
 def _case(case_id: UUID) -> Case:
     return db.session.get_one(Case, case_id)
+
+
+def _about(case: Case) -> TagClass:
+    """Return what a supervisor says the case is about: any kind, without a throw of the die."""
+    return list(TagClass)[int(case.number[-6:]) % len(TagClass)]

@@ -6,7 +6,7 @@ case, and at the end of each week the cards are counted. Shares no code with the
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from feedback.clock import SHANGHAI
 from feedback.workdays import china
 
 CLASSES = ("guide", "time_limit", "process", "staff")
+DESK = ("triage", "transferring", "appealed", "objected", "visiting", "closing")
 WEEK = timedelta(days=7)
 
 
@@ -45,6 +46,10 @@ class Card:
     answered_at: datetime | None = None
     closed_at: datetime | None = None
     sent_back: bool = False
+    away_since: datetime | None = None
+    """Since when others than the department have the case."""
+    was_late: bool = False
+    """Whether a reply that the citizen sent back had come late."""
 
 
 @dataclass
@@ -52,7 +57,7 @@ class Week:
     """What one week came to; counters by department, and the lists."""
 
     counts: dict[str, Counter[str | None]] = field(default_factory=lambda: defaultdict(Counter))
-    overdue: list[tuple[str, int, int]] = field(default_factory=list)
+    overdue: list[tuple[str, int, int, bool]] = field(default_factory=list)
     leaders: list[tuple[str, int]] = field(default_factory=list)
     about: Counter[tuple[str | None, str]] = field(default_factory=Counter)
     windows: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -107,6 +112,7 @@ class Recount:
             facts["number"], facts["identity"] == "named", facts["tag_class"] or "other",
             self.windows[facts["event"]], line.at, facts["department"], facts["to"],
             _moment(facts["due_at"]), _moment(facts["next_due_at"]),
+            away_since=line.at if facts["to"] in DESK else None,
         )  # fmt: skip
 
     def _happened(self, card: Card, line: Line) -> None:
@@ -147,9 +153,17 @@ class Recount:
 
     def _moved(self, card: Card, line: Line) -> None:
         facts = line.facts
+        if line.act in ("visit", "second_review") and facts.get("to") == "rectifying":
+            assert card.answered_at is not None
+            card.was_late |= card.answered_at > card.due_at
         card.state = facts.get("to", card.state)
+        if card.state not in DESK:
+            card.away_since = None
+        elif card.away_since is None:
+            card.away_since = line.at
         if line.act in ("route", "reassign", "decide"):
             card.department = facts.get("department", card.department)
+            card.about = facts.get("tag_class", card.about)
         if line.act == "judge":
             card.voided = facts["verdict"] == "uphold"
         if line.act == "reconsider":
@@ -187,7 +201,8 @@ class Recount:
     def _closed(self, card: Card) -> None:
         assert card.answered_at is not None
         self._pair("due", card)
-        self._pair("in_time" if card.answered_at <= card.due_at else "late", card)
+        late = card.was_late or card.answered_at > card.due_at
+        self._pair("late" if late else "in_time", card)
 
     def _open(self, card: Card, end: datetime) -> None:
         rung = _rung(card, end)
@@ -197,11 +212,21 @@ class Recount:
             self.week.add("unvisited", card.department)
         if card.voided:
             return
-        self._pair("open", card)
-        if card.due_at < end:
-            self._pair("due", card)
-            self._pair("overdue", card)
-            self.week.overdue.append((card.number, _days_late(card.due_at, end), rung))
+        away, next_due = card.away_since, card.next_due_at
+        if away is not None and next_due is not None and next_due < end:
+            self._late(card, None, (card.number, _days_late(next_due, end), rung, True))
+        elif card.due_at < (away or end):
+            last = end if away is None else away + timedelta(days=1)
+            days = _days_late(card.due_at, last)
+            self._late(card, card.department, (card.number, days, rung, False))
+        else:
+            self._pair("open", card)
+
+    def _late(self, card: Card, department: str | None, listed: tuple[str, int, int, bool]) -> None:
+        whose = replace(card, department=department)
+        for name in ("open", "due", "overdue"):
+            self._pair(name, whose)
+        self.week.overdue.append(listed)
 
     def _pair(self, name: str, card: Card) -> None:
         self.week.add(f"{name} {'named' if card.named else 'anonymous'}", card.department)
@@ -274,7 +299,10 @@ def as_reported(kept: dict[str, Any]) -> Week:
     for row in kept["rows"]:
         for name, number in _numbers(row):
             week.add(name, row["department"], number)
-    week.overdue = [(case["number"], case["days"], case["rung"]) for case in kept["overdue_cases"]]
+    week.overdue = [
+        (case["number"], case["days"], case["rung"], case["at_desk"])
+        for case in kept["overdue_cases"]
+    ]
     week.leaders = [(case["number"], case["days"]) for case in kept["leaders_list"]]
     for row in kept["answering"]:
         week.about.update(

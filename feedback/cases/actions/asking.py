@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from ...catalog.grades import TagClass
 from ...db import db, new_id
 from ...errors import FieldError, Invalid, NotYours
 from ...notify.actions import Promise, promise
@@ -136,14 +137,15 @@ def tell_supervisors(case: Case, what: str, key: str, due_at: datetime, now: dat
 
 def decide(
     case: Case, by: Account, granted: bool, words: str, now: datetime, seen: int, *,
-    department: str = "", restart_why: str = "", days: int | None = None,
+    department: str = "", restart_why: str = "", tag_class: TagClass | None = None,
+    days: int | None = None,
 ) -> None:  # fmt: skip
     """Decide the request that waits (审批): a supervisor of another office, with no hand in the case.
 
-    `department` and `restart_why` belong to a transfer: another owner than the one proposed, and
-    why the clock begins again, if it does. `days` belongs to an extension: how many are added
-    (the rule's number unless given). A further extension is granted by a leader only. Raises
-    NotYours, OutOfTurn, Invalid.
+    `department`, `restart_why` and `tag_class` belong to a transfer: another owner than the one
+    proposed, why the clock begins again, if it does, and what the case is about. `days` belongs to
+    an extension: how many are added (the rule's number unless given). A further extension is granted
+    by a leader only. Raises NotYours, OutOfTurn, Invalid.
     """
     allow(case, by, Act.DECIDE, seen)
     require_not_handler(case, by, Act.DECIDE)
@@ -166,7 +168,7 @@ def decide(
     asking, terms = case.department_code, rulebook.of_case(case)
     if granted and asked.kind is Request.TRANSFER:
         owner = department or str(asked.proposed)
-        give_to(case, Act.DECIDE, by, owner, words, restart_why, now, **facts)
+        give_to(case, Act.DECIDE, by, owner, words, restart_why, now, tag_class, **facts)
     else:
         added = _added(asked, terms, days) if granted else None
         changes = _granted(case, terms, added) if granted else {}

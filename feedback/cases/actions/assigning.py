@@ -1,8 +1,9 @@
-"""Whose the case is: out of triage, to another department, and why."""
+"""Whose the case is and what it is about: out of triage, to another department, and why."""
 
 from datetime import datetime
 from typing import Any
 
+from ...catalog.grades import TagClass
 from ...db import db
 from ...errors import FieldError, Invalid
 from ...offices.models import Account, Department
@@ -14,25 +15,29 @@ from ..models import Case
 from ..opening import tell_owner
 from ..rules import Rule
 from ..states import Act, Complexity, State
+from ..urging import urge_new_owner
 from .moving import allow, move, out_of_turn, plan_columns, require_not_handler
 
 
 def assign(
     case: Case, by: Account, department: str, why: str, now: datetime, seen: int, *,
-    restart_why: str = "",
+    restart_why: str = "", tag_class: TagClass | None = None,
 ) -> None:  # fmt: skip
-    """Give a case in triage to a department (分派).
+    """Give a case in triage to a department (分派), and say what it is about.
 
-    The clock restarts only if `restart_why` says why: the department may not be to blame for the
-    days in triage.
+    No rule has said that yet. The clock restarts only if `restart_why` says why: the department may
+    not be to blame for the days in triage. Raises Invalid.
     """
     allow(case, by, Act.ROUTE, seen)
-    give_to(case, Act.ROUTE, by, department, why, restart_why, now)
+    if tag_class is None and case.tag_class is None:
+        raise Invalid([FieldError("tag_class", "missing")])
+    give_to(case, Act.ROUTE, by, department, why, restart_why, now, tag_class)
 
 
 def reassign(
-    case: Case, by: Account, department: str, why: str, restart_why: str, now: datetime, seen: int
-) -> None:
+    case: Case, by: Account, department: str, why: str, restart_why: str, now: datetime, seen: int,
+    *, tag_class: TagClass | None = None,
+) -> None:  # fmt: skip
     """Give a case to another department without being asked (改派).
 
     In the first round only: afterwards the citizen has had this department's answer. A request that
@@ -44,21 +49,27 @@ def reassign(
     if case.round > 1:
         raise out_of_turn(case, Act.REASSIGN)
     lapsed = str(case.request_id) if case.request_id else None
-    give_to(case, Act.REASSIGN, by, department, why, restart_why, now, lapsed=lapsed)
+    give_to(case, Act.REASSIGN, by, department, why, restart_why, now, tag_class, lapsed=lapsed)
 
 
 def give_to(
     case: Case, act: Act, by: Account, department: str, why: str, restart_why: str, now: datetime,
-    **facts: Any,
+    tag_class: TagClass | None = None, **facts: Any,
 ) -> None:  # fmt: skip
-    """Make the case another department's, and tell it. Raises Invalid for one that cannot have it."""
+    """Make the case another department's, and tell it.
+
+    `tag_class` says what it is about, if that is something else than routing thought. Raises Invalid
+    for a department that cannot have it.
+    """
     found = db.session.get(Department, department)
     if found is None or not found.active:
         raise Invalid([FieldError("department", "unknown_department")])
     if department == case.department_code:
         raise Invalid([FieldError("department", "same_department")])
+    about = tag_class or case.tag_class
     routing = {
         "department": department, "before": case.department_code, "act": act.value,
+        "tag_class": about and about.value,
         "assigned_by": by.name, "why": why, "restart_why": restart_why,
         "history": [*case.routing.get("history", ()), _without_history(case.routing)],
     }  # fmt: skip
@@ -66,10 +77,12 @@ def give_to(
         "department": department,
         "before": case.department_code,
         "restart": bool(restart_why),
+        "tag_class": about and about.value,
+        "class_before": case.tag_class and case.tag_class.value,
     }
     move(
         case, act, by, State.ROUTED, now, facts, told=Rung.NEAR, department_code=department,
-        routing=routing, routed_at=now, request_id=None,
+        tag_class=about, routing=routing, routed_at=now, request_id=None,
         **(restarted(case, now) if restart_why else {}),
     )  # fmt: skip
     pressure.comes_to(case.id, department)
@@ -77,6 +90,7 @@ def give_to(
         {"id": case.id, "number": case.number, "department_code": department, "routed_at": now,
          "next_due_at": case.next_due_at}, case.event.item.name, now,
     )  # fmt: skip
+    urge_new_owner(case, now)
 
 
 def _without_history(routing: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import MultipleFileField, RadioField
+from wtforms import Field, MultipleFileField, RadioField
 from wtforms.validators import AnyOf, InputRequired, Optional
 
 from ...offices.models import Account
@@ -15,7 +15,16 @@ from ..casefile import File
 from ..models import Requested
 from ..rules import Rule
 from ..states import Ground, Request, Verdict
-from .base import ActForm, DepartmentField, NumberField, choices, optional, required
+from .base import (
+    ABOUT,
+    ActForm,
+    ClassField,
+    DepartmentField,
+    NumberField,
+    choices,
+    optional,
+    required,
+)
 
 GRANT, REFUSE = "grant", "refuse"
 CHOOSE = _l("Please grant or refuse it.")
@@ -47,6 +56,12 @@ class TransferForm(ActForm):
         self.proposed.offer(but_not=file.case.department_code)
 
 
+def _chosen_if_granted(form: ActForm, field: Field) -> None:
+    """Refuse a transfer granted without saying what the case is about."""
+    if form["granted"].data == GRANT:
+        ClassField.chosen(form, field)
+
+
 class DecideForm(ActForm):
     """The decision about the request that waits; what else it needs depends on what was asked."""
 
@@ -59,6 +74,7 @@ class DecideForm(ActForm):
     )
     words = required(_l("Reasons, as the department will read them"))
     department = DepartmentField(_l("To which department"), [Optional()])
+    tag_class = ClassField(ABOUT, [_chosen_if_granted])
     restart_why = optional(_l("Why the clock begins again (leave empty, and it goes on)"), 200)
     days = NumberField(_l("Days to add"), [Optional()], render_kw={"min": 1})
 
@@ -71,8 +87,9 @@ class DecideForm(ActForm):
         else:
             self._suggest_days(file)
         if asked is None or asked.kind is not Request.TRANSFER:
-            del self.department, self.restart_why
+            del self.department, self.tag_class, self.restart_why
             return
+        self.tag_class.offer(file.case.tag_class)
         owner = asked.owner.name if asked.owner else ""
         proposed = _("As proposed: %(department)s", department=owner)
         self.department.offer(but_not=file.case.department_code, first=proposed)

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional, Regexp, StopValidation
 
+from ...catalog.grades import TagClass
 from ...offices.forms import StaffForm
 from ...offices.models import Account
 from ...text import NotText, clean, integer
@@ -17,6 +18,7 @@ from ..states import Act
 
 TOO_LONG = _l("Too long: please keep it to %(max)d characters.")
 CHOOSE = _l("Please choose")
+ABOUT = _l("What the case is about (who answers in the figures goes by this)")
 
 
 def choices(group: str, values: Any) -> list[tuple[str, str]]:
@@ -64,6 +66,23 @@ class DepartmentField(SelectField):
         """Offer all but one; `first` are the words for choosing none of them."""
         others = [one for one in queries.assignable() if one[0] != but_not]
         self.choices = [("", first or str(CHOOSE)), *others]
+
+
+class ClassField(SelectField):
+    """What a case is about; the present kind is chosen beforehand, and stays if nothing is sent."""
+
+    def offer(self, present: TagClass | None) -> None:
+        """Offer every kind; none of them only where the case has none yet."""
+        kinds = choices("tag_class", TagClass)
+        self.choices = kinds if present else [("", str(CHOOSE)), *kinds]
+        if not self.raw_data:
+            self.data = present.value if present else ""
+
+    @staticmethod
+    def chosen(_form: StaffForm, field: Field) -> None:
+        """Refuse a form that names no kind where there is none yet."""
+        if not field.data:
+            raise StopValidation(str(FAULTS["missing"]))
 
 
 class NumberField(IntegerField):

@@ -11,19 +11,21 @@ from ...offices.models import Account
 from ...wording import FAULTS
 from ..casefile import File
 from ..states import Means, Outcome, Purpose
-from .base import ActForm, DepartmentField, choices, line, optional, required
+from .base import ABOUT, ActForm, ClassField, DepartmentField, choices, line, optional, required
 
 
 class AssignForm(ActForm):
-    """Whose the case is, out of triage or unasked; why, and whether the clock begins again."""
+    """Whose the case is and what it is about; why, and whether the clock begins again."""
 
     department = DepartmentField(_l("Responsible department"), [InputRequired(FAULTS["missing"])])
+    tag_class = ClassField(ABOUT, [ClassField.chosen])
     why = line(_l("Why"), 200)
     restart_why = optional(_l("Why the clock begins again (leave empty, and it goes on)"), 200)
 
     def fit(self, file: File, by: Account) -> None:
-        """Offer every department but the present one."""
+        """Offer every department but the present one, and what it is about by now."""
         self.department.offer(but_not=file.case.department_code)
+        self.tag_class.offer(file.case.tag_class)
 
 
 class VisitForm(ActForm):

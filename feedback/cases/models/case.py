@@ -66,7 +66,8 @@ class Case(Base):
     department_code: Mapped[str | None] = mapped_column(ForeignKey("departments.code"))
     """Who answers for it. The window where it happened is the service's own."""
     tag_class: Mapped[TagClass | None] = mapped_column(choice(TagClass, "tag_class"))
-    """What it is about, as routing judged it: a guide's fault is never the window's."""
+    """What it is about, as routing judged it or whoever assigned it since: a guide's fault is never
+    the window's."""
     routing: Mapped[dict[str, Any]] = mapped_column(JSON)
     """Why this department: the rule and what matched, or who decided and why, as facts."""
     rules_version: Mapped[int] = mapped_column(ForeignKey("rule_versions.version"))

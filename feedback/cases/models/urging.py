@@ -75,6 +75,6 @@ class SupervisionNotice(Base):
     department: Mapped[Department] = relationship(foreign_keys=[department_code])
     issuer: Mapped[Department | None] = relationship(foreign_keys=[issued_by])
     __table_args__ = (
-        UniqueConstraint("case_id", "cause", "due_at"),
+        UniqueConstraint("case_id", "cause", "due_at", "department_code"),
         CheckConstraint("days_over >= 0", name="days_over_range"),
     )

@@ -57,6 +57,10 @@ class Special(Base):
     next_due_at: Mapped[datetime | None]
     """The deadline of what comes next, the owner's or the supervisors'; NULL once it has ended."""
     warn_at: Mapped[datetime | None]
+    due_since: Mapped[datetime | None]
+    """From when the term of what comes next runs, and for how many working days: by these two it is
+    counted again when the calendar changes. None where neither was kept, or nothing comes next."""
+    days: Mapped[int | None]
     told_due_at: Mapped[datetime | None]
     """The deadline that was told of as passed; each is told of once."""
     decision_id: Mapped[UUID | None]
@@ -108,6 +112,7 @@ class Special(Base):
         CheckConstraint("(ended_at IS NULL) = (next_due_at IS NOT NULL)", name="open_has_deadline"),
         CheckConstraint("(next_due_at IS NULL) = (warn_at IS NULL)", name="deadline_has_warning"),
         CheckConstraint("round BETWEEN 1 AND 2", name="round_range"),
+        CheckConstraint("(days IS NULL) = (due_since IS NULL)", name="days_have_start"),
         # The one guard against two schedulers and a kill in between: one of a kind is open.
         Index(
             "uq_specials_open", "item_code", "tag_class", unique=True,

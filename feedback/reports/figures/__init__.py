@@ -10,19 +10,24 @@ happened at or after T, so that a week can be computed again at any later time w
 - voided (不予采纳): an appeal was upheld before T, and no objection to it. Such a case is neither
   open nor overdue nor due; it is counted in figures of its own, by the week of each judgement.
 - open: received before T, and neither closed nor voided at T.
-- overdue: open, and the day of closure that the citizen was promised (`due_at` as it was at T)
-  passed before T.
+- overdue: open, and at T the time of whoever had it had run out: the department's (`due_at`), or
+  where the next step was the supervisors' or the visitor's, theirs (`next_due_at`). The department's
+  clock stands still meanwhile. A case that came late to them stays overdue until it is closed: with
+  the department, and once their time has run out too, with them.
 - due (应办结): closed in the week, plus overdue. So every case is counted as closed once, in the
-  week in which it was closed, and is missing in every week at whose end it is overdue: it cannot
-  vanish.
-- closed in time, closed late: by whether the department's (last) reply came by `due_at`. Its clock
-  stops at the reply; the return visit has a deadline of its own.
-- days overdue: working days after the day of the deadline, up to and including the last day before T.
+  week in which it was closed, and is missing in every week at whose end it is overdue: waiting takes
+  it out of nothing.
+- a department's line has its own cases without those that are overdue with the supervisors or the
+  visitor; these have a line of their own. The total has all.
+- closed in time, closed late: by whether the department's reply came by the deadline, in every
+  round. Its clock stops at the reply; the return visit has a deadline of its own.
+- days overdue: working days after the day of the deadline, up to and including the last day before
+  T; of a department that did its part late, up to the day on which it did.
 - closure rate: named cases closed in the week, of named cases due. On-time rate: closed in time, of
   named cases due. None where none was due.
 """
 
-from .closing import Counts, count, days_overdue, is_open_at, is_overdue_at
+from .closing import Counts, Overdue, count, is_open_at, overdue_at
 from .kept import from_json, to_json
 from .numbers import Pair, Rate
 from .past import CaseFacts, Happened, Kind
@@ -32,6 +37,6 @@ from .week import LeaderCase, Names, OverdueCase, Row, WeekFigures, week_figures
 
 __all__ = [
     "Answering", "ByClass", "CaseFacts", "Counts", "Happened", "Kind", "LeaderCase", "Names",
-    "OverdueCase", "Pair", "Rate", "Row", "Way", "WeekFigures", "WindowRow", "count", "days_overdue",
-    "from_json", "is_open_at", "is_overdue_at", "to_json", "week_figures",
+    "Overdue", "OverdueCase", "Pair", "Rate", "Row", "Way", "WeekFigures", "WindowRow", "count",
+    "from_json", "is_open_at", "overdue_at", "to_json", "week_figures",
 ]  # fmt: skip

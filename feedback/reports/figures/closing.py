@@ -46,22 +46,52 @@ class Counts:
         return self == Counts()
 
 
+@dataclass(frozen=True)
+class Overdue:
+    """That a case is overdue: with whom, and from when to when."""
+
+    at_desk: bool
+    """Whether it is the supervisors' or the visitor's time that has run out, and no department's."""
+    since: datetime
+    until: datetime
+    """As of when it counts; of a department that has done its part late, when it did."""
+
+    def days(self, calendar: Calendar) -> int:
+        """Return the working days after the deadline's day; 0 while not one of them has begun."""
+        return days_since(self.since, self.until, calendar)
+
+
 def count(
-    cases: Iterable[CaseFacts], start: datetime, as_of: datetime, calendar: Calendar
-) -> Counts:
-    """Count the cases of a week that began at `start`, as of `as_of`."""
+    received: Iterable[CaseFacts], cases: Iterable[CaseFacts], start: datetime, as_of: datetime,
+    calendar: Calendar,
+) -> Counts:  # fmt: skip
+    """Count the cases of a week that began at `start`, as of `as_of`, whoever has them.
+
+    `received` are counted as they are given: they stay the department's, with whomever overdue.
+    """
     cases = list(cases)
     closed = [case for case in cases if is_closed_within(case, start, as_of)]
-    overdue = [case for case in cases if is_overdue_at(case, as_of)]
+    overdue = [(case, late) for case in cases if (late := overdue_at(case, as_of))]
+    late_cases = pair(case for case, _ in overdue)
     return Counts(
-        received=pair(case for case in cases if start <= case.opened_at < as_of),
-        due=pair([*closed, *overdue]),
+        received=pair(received),
+        due=pair(closed) + late_cases,
         in_time=pair(case for case in closed if was_in_time(case)),
         late=pair(case for case in closed if not was_in_time(case)),
         open=pair(case for case in cases if is_open_at(case, as_of)),
-        overdue=pair(overdue),
-        longest_overdue=max((days_overdue(c, as_of, calendar) for c in overdue), default=None),
+        overdue=late_cases,
+        longest_overdue=max((late.days(calendar) for _, late in overdue), default=None),
     )
+
+
+def line_of(case: CaseFacts, as_of: datetime) -> str | None:
+    """Return in which department's line a case stands; None for the supervisors' and visitor's own.
+
+    What is overdue with them is in no department's line, so that the time of others never makes a
+    department look late; and it is in theirs, so that it stays in what was due.
+    """
+    late = overdue_at(case, as_of)
+    return None if late and late.at_desk else case.department
 
 
 def is_open_at(case: CaseFacts, moment: datetime) -> bool:
@@ -70,9 +100,21 @@ def is_open_at(case: CaseFacts, moment: datetime) -> bool:
     return case.opened_at < moment and not is_closed and not case.voided
 
 
-def is_overdue_at(case: CaseFacts, moment: datetime) -> bool:
-    """Say whether the case was open at `moment` although it should have been closed."""
-    return is_open_at(case, moment) and case.due_at < moment
+def overdue_at(case: CaseFacts, moment: datetime) -> Overdue | None:
+    """Return how the case was overdue at `moment`, by the clock of whoever had it then.
+
+    The department's clock stands still while others have the case. If it was late when they got it,
+    the case stays overdue with the department, until their own time has run out too.
+    """
+    if not is_open_at(case, moment):
+        return None
+    if case.desk_since is None:
+        return Overdue(False, case.due_at, moment) if case.due_at < moment else None
+    if case.next_due_at is not None and case.next_due_at < moment:
+        return Overdue(True, case.next_due_at, moment)
+    if case.due_at < case.desk_since:
+        return Overdue(False, case.due_at, case.desk_since)
+    return None
 
 
 def is_closed_within(case: CaseFacts, start: datetime, end: datetime) -> bool:
@@ -81,13 +123,9 @@ def is_closed_within(case: CaseFacts, start: datetime, end: datetime) -> bool:
 
 
 def was_in_time(case: CaseFacts) -> bool:
-    """Say whether the department replied by the deadline."""
-    return case.answered_at is not None and case.answered_at <= case.due_at
-
-
-def days_overdue(case: CaseFacts, as_of: datetime, calendar: Calendar) -> int:
-    """Return the working days since the deadline's day; 0 while not one of them has begun."""
-    return days_since(case.due_at, as_of, calendar)
+    """Say whether the department replied by the deadline, in every round."""
+    in_time = case.answered_at is not None and case.answered_at <= case.due_at
+    return in_time and not case.late_before
 
 
 def days_since(deadline: datetime, as_of: datetime, calendar: Calendar) -> int:

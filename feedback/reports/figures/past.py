@@ -20,6 +20,7 @@ class CaseFacts:
     opened_at: datetime
     due_at: datetime
     answered_at: datetime | None
+    """When the department last replied."""
     closed_at: datetime | None
     state: State
     voided: bool = False
@@ -28,6 +29,10 @@ class CaseFacts:
     """The deadline of whatever came next, whose ever it was."""
     rung: Rung = Rung.NOTHING
     """How far up the ladder that deadline was, one higher once the citizen had sent the case back."""
+    desk_since: datetime | None = None
+    """Since when the next step was the supervisors' or the visitor's; None where it was not."""
+    late_before: bool = False
+    """Whether the reply of an earlier round came late. Being sent back makes it no better."""
     tag_class: TagClass | None = None
     window: str | None = None
     window_department: str | None = None

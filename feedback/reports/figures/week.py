@@ -1,7 +1,7 @@
 """One week's figures, department by department, and the cases that are named one by one."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,18 +9,19 @@ from ... import clock
 from ...cases.ladder import Rung
 from ...cases.states import State
 from ...workdays import Calendar
-from .closing import Counts, count, days_overdue, days_since, is_overdue_at
+from .closing import Counts, count, days_since, line_of, overdue_at
 from .past import CaseFacts, Happened
 from .responsibility import Answering, WindowRow, answering, windows
 from .way import NOTHING, Way, ways
 
-VERSION = 2
-"""Of what is kept. Version 1 had the closure table and the overdue cases only."""
+VERSION = 3
+"""Of what is kept. Version 1 had the closure table and the overdue cases only; until 2, what was
+overdue with the supervisors or the visitor stood in the department's line."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One department's line. `department` and `name` are empty for the supervisors' triage."""
+    """One department's line. `department` and `name` are empty for that of supervisors and visitor."""
 
     department: str | None
     name: str
@@ -40,6 +41,8 @@ class OverdueCase:
     state: State
     rung: int = 0
     """How far up the ladder the deadline of its next step is."""
+    at_desk: bool = False
+    """Whether it is overdue with the supervisors or the visitor, and not with the department."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,11 @@ class WeekFigures:
     def tells_the_way(self) -> bool:
         """Whether more than the closure table was counted when this was kept."""
         return self.version >= 2
+
+    @property
+    def knows_the_desk(self) -> bool:
+        """Whether what is overdue with supervisors and visitor stands in a line of its own."""
+        return self.version >= 3
 
     def counts_of(self, department: str | None) -> Counts:
         """Return a department's counts; nothing at all if it has no line."""
@@ -115,8 +123,8 @@ def week_figures(
     )  # fmt: skip
     counting = [case for case in received if not case.voided]
     return WeekFigures(
-        week, as_of, _rows(known, way, names, start, as_of, calendar),
-        count(known, start, as_of, calendar),
+        week, as_of, _rows(received, known, way, names, start, as_of, calendar),
+        count(received, known, start, as_of, calendar),
         _overdue_cases(known, names, as_of, calendar), sum(way.values(), NOTHING),
         _leader_cases(known, names, as_of, calendar), answering(counting, names.departments),
         windows(counting, names.windows, names.departments),
@@ -124,19 +132,28 @@ def week_figures(
 
 
 def _rows(
-    cases: Iterable[CaseFacts], way: Mapping[str | None, Way], names: Names, start: datetime,
-    as_of: datetime, calendar: Calendar,
+    received: Iterable[CaseFacts], cases: Iterable[CaseFacts], way: Mapping[str | None, Way],
+    names: Names, start: datetime, as_of: datetime, calendar: Calendar,
 ) -> tuple[Row, ...]:  # fmt: skip
-    of: dict[str | None, list[CaseFacts]] = defaultdict(list)
-    for case in cases:
-        of[case.department].append(case)
+    came = _grouped((case.department, case) for case in received)
+    stands = _grouped((line_of(case, as_of), case) for case in cases)
     rows = (
-        Row(code, names.of(code), count(of.get(code, ()), start, as_of, calendar),
+        Row(code, names.of(code),
+            count(came.get(code, ()), stands.get(code, ()), start, as_of, calendar),
             way.get(code, NOTHING))
-        for code in {*of, *way}
+        for code in {*came, *stands, *way}
     )  # fmt: skip
     told = (row for row in rows if not row.counts.is_empty or row.way != NOTHING)
     return tuple(sorted(told, key=_worst_first))
+
+
+def _grouped(
+    cases: Iterable[tuple[str | None, CaseFacts]],
+) -> Mapping[str | None, Sequence[CaseFacts]]:
+    of: dict[str | None, list[CaseFacts]] = defaultdict(list)
+    for code, case in cases:
+        of[code].append(case)
+    return of
 
 
 def is_unvisited_at(case: CaseFacts, moment: datetime) -> bool:
@@ -158,10 +175,10 @@ def _overdue_cases(
     found = (
         OverdueCase(
             case.number, case.department, names.of(case.department), case.named,
-            days_overdue(case, as_of, calendar), case.state, int(case.rung),
+            late.days(calendar), case.state, int(case.rung), late.at_desk,
         )
         for case in cases
-        if is_overdue_at(case, as_of)
+        if (late := overdue_at(case, as_of))
     )  # fmt: skip
     return tuple(sorted(found, key=lambda case: (-case.days, case.number)))
 

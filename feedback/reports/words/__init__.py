@@ -6,6 +6,8 @@ from .numbers import (
     NOTHING,
     change_words,
     days_words,
+    holder_name,
+    line_name,
     number_words,
     percent_words,
     rate_words,
@@ -17,7 +19,7 @@ from .way import Plain, Value, leaders, rates, rung_words, tables
 
 __all__ = [
     "COLUMNS", "NOTHING", "Cell", "Column", "Line", "Plain", "Value", "basis", "change_words",
-    "days_words", "definitions", "leaders", "number_words", "percent_words", "period",
-    "rate_words", "rates", "row_name", "rung_words", "sentences", "standing_words", "table",
-    "tables", "title", "width",
+    "days_words", "definitions", "holder_name", "leaders", "line_name", "number_words",
+    "percent_words", "period", "rate_words", "rates", "row_name", "rung_words", "sentences",
+    "standing_words", "table", "tables", "title", "width",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from ..figures import Counts, Rate, WeekFigures
 from ..queries import Report
-from .numbers import row_name
+from .numbers import line_name
 
 CASES = _l("Count")
 
@@ -57,7 +57,11 @@ class Line:
 def table(report: Report) -> list[Line]:
     """Return the lines of the table, the total last."""
     lines = [
-        _line(row_name(row), report, partial(WeekFigures.counts_of, department=row.department))
+        _line(
+            line_name(row, report.figures),
+            report,
+            partial(WeekFigures.counts_of, department=row.department),
+        )
         for row in report.figures.rows
     ]
     return [*lines, _line(_("Total"), report, lambda figures: figures.total)]

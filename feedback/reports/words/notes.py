@@ -7,10 +7,10 @@ from ..figures import WeekFigures
 
 def definitions(figures: WeekFigures) -> list[str]:
     """Return what the columns mean, in plain words, to stand under the tables."""
-    return [*_of_closing(), *(_of_the_way() if figures.tells_the_way else [])]
+    return [*_of_closing(figures), *(_of_the_way() if figures.tells_the_way else [])]
 
 
-def _of_closing() -> list[str]:
+def _of_closing(figures: WeekFigures) -> list[str]:
     return [
         _(
             "Week: Monday 00:00 to the next Monday 00:00, Beijing time. The figures stand as they"
@@ -20,10 +20,7 @@ def _of_closing() -> list[str]:
             "Due for closure: closed this week, or open at its end although the deadline had passed."
             " An overdue case stays in this number every week until it is closed."
         ),
-        _(
-            "In time or late: by whether the department replied to the citizen by the deadline."
-            " The return visit that follows has a deadline of its own."
-        ),
+        *_of_the_clocks(figures),
         _(
             "Overdue days: working days after the day of the deadline (0: not one yet), by the"
             " official calendar with its make-up working days."
@@ -35,6 +32,29 @@ def _of_closing() -> list[str]:
         _(
             "Changes are against the whole week before, also while this week still runs; changes of"
             " the rate are in percentage points."
+        ),
+    ]
+
+
+def _of_the_clocks(figures: WeekFigures) -> list[str]:
+    if not figures.knows_the_desk:
+        return [
+            _(
+                "In time or late: by whether the department replied to the citizen by the deadline."
+                " The return visit that follows has a deadline of its own."
+            )
+        ]
+    return [
+        _(
+            "Overdue: the time of whoever has the case has run out. While an appeal or a transfer"
+            " waits for its decision, or the citizen for the return visit, that is not the"
+            " department's time: what takes too long there stands in the line of supervisors and"
+            " visitor. What had come late to them stays overdue with the department meanwhile."
+        ),
+        _(
+            "In time or late: by whether the department replied to the citizen by the deadline, the"
+            " first time and again if the citizen sent the case back. The return visit that follows"
+            " has a deadline of its own."
         ),
     ]
 

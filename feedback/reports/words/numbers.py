@@ -5,14 +5,26 @@ import unicodedata
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from ..figures import Answering, LeaderCase, OverdueCase, Rate, Row
+from ..figures import Answering, LeaderCase, OverdueCase, Rate, Row, WeekFigures
 
 NOTHING = "—"
 
 
-def row_name(row: Row | OverdueCase | LeaderCase | Answering) -> str:
+def row_name(row: OverdueCase | LeaderCase | Answering) -> str:
     """Return the department's name; cases without one are the supervisors'."""
     return row.name or _("Supervisors' triage")
+
+
+def line_name(row: Row, figures: WeekFigures) -> str:
+    """Return whose line of the closure table it is."""
+    if row.name or not figures.knows_the_desk:
+        return row.name or _("Supervisors' triage")
+    return _("Supervisors and visitor")
+
+
+def holder_name(case: OverdueCase) -> str:
+    """Return with whom a case is overdue."""
+    return _("Supervisors and visitor") if case.at_desk else row_name(case)
 
 
 def number_words(number: int | None) -> str:

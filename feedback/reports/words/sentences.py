@@ -9,7 +9,7 @@ from flask_babel import ngettext
 from ...wording import day_words, moment_words
 from ..figures import Counts, OverdueCase, Way, WeekFigures
 from ..queries import Report, Standing, bounds
-from .numbers import days_words, row_name
+from .numbers import days_words, holder_name
 
 NAMED_DEPARTMENTS = 3
 """So many departments does the first sentence name; the table has them all."""
@@ -100,10 +100,10 @@ def _anonymous(total: Counts) -> str:
 
 
 def _where(overdue: Sequence[OverdueCase]) -> str:
-    """Say which departments are overdue, the longest first, as many as fit into a sentence."""
+    """Say with whom cases are overdue, the longest first, as many as fit into a sentence."""
     groups: dict[str, list[OverdueCase]] = {}
     for case in sorted(overdue, key=lambda case: -case.days):
-        groups.setdefault(row_name(case), []).append(case)
+        groups.setdefault(holder_name(case), []).append(case)
     said = [_of_department(cases) for cases in list(groups.values())[:NAMED_DEPARTMENTS]]
     if (rest := len(groups) - NAMED_DEPARTMENTS) > 0:
         said.append(ngettext("%(num)s more department", "%(num)s more departments", rest))
@@ -111,7 +111,7 @@ def _where(overdue: Sequence[OverdueCase]) -> str:
 
 
 def _of_department(cases: Sequence[OverdueCase]) -> str:
-    name, longest = row_name(cases[0]), days_words(cases[0].days)
+    name, longest = holder_name(cases[0]), days_words(cases[0].days)
     if len(cases) == 1:
         return _("%(name)s, %(days)s", name=name, days=longest)
     return _(

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from ...wording import label, moment_words
 from ..figures import Answering, ByClass, Rate, Row, Way, WeekFigures, WindowRow
-from .numbers import NOTHING, days_words, row_name
+from .numbers import NOTHING, days_words, line_name, row_name
 
 Value = str | int | Rate
 
@@ -73,7 +73,7 @@ def _by_department(
     def tells(row: Row) -> bool:
         return any(v.whole if isinstance(v, Rate) else v for v in line("", row.way)[1:])
 
-    lines = tuple(line(row_name(row), row.way) for row in figures.rows if tells(row))
+    lines = tuple(line(line_name(row, figures), row.way) for row in figures.rows if tells(row))
     return Plain(
         key, title, note, (_("Department"), *heads), lines, line(_("Total"), figures.way)
     )  # fmt: skip

@@ -21,15 +21,15 @@ from .sheet import (
     write_number,
 )
 
-OVERDUE_WIDTHS = (20, 40, 14, 24, 24, 28)
+OVERDUE_WIDTHS = (20, 40, 28, 14, 24, 24, 28)
 
 
 def write_overdue(page: Sheet, figures: WeekFigures) -> None:
     """Write the overdue cases, longest first."""
     page.paragraph(f"{_('Overdue cases')}  {figures.week}", 16, bold=True)
     heads = (
-        _("Case"), _("Department"), _("Identity"), _("Overdue (working days)"), _("State"),
-        _("Ladder"),
+        _("Case"), _("Department"), _("Overdue with"), _("Identity"), _("Overdue (working days)"),
+        _("State"), _("Ladder"),
     )  # fmt: skip
     for column, text in enumerate(heads):
         page.sheet.write_string(page.row, column, text, page.look(**HEAD))
@@ -44,10 +44,11 @@ def write_overdue(page: Sheet, figures: WeekFigures) -> None:
         identity = label("identity", "named" if case.named else "anonymous")
         page.sheet.write_string(page.row, 0, case.number, cell)
         page.sheet.write_string(page.row, 1, words.row_name(case), cell)
-        page.sheet.write_string(page.row, 2, identity, cell)
-        page.sheet.write_number(page.row, 3, case.days, centred)
-        page.sheet.write_string(page.row, 4, label("state", case.state), cell)
-        page.sheet.write_string(page.row, 5, words.rung_words(case.rung), cell)
+        page.sheet.write_string(page.row, 2, words.holder_name(case), cell)
+        page.sheet.write_string(page.row, 3, identity, cell)
+        page.sheet.write_number(page.row, 4, case.days, centred)
+        page.sheet.write_string(page.row, 5, label("state", case.state), cell)
+        page.sheet.write_string(page.row, 6, words.rung_words(case.rung), cell)
         page.end_row(words.row_name(case), OVERDUE_WIDTHS[1])
 
 

@@ -149,7 +149,8 @@ MUST_FIND_NOTHING: dict[str, str] = {
     "a message promised twice": """
         SELECT dedupe_key FROM messages GROUP BY dedupe_key HAVING count(*) > 1""",
     "two supervision notices for one deadline": """
-        SELECT case_id FROM supervision_notices GROUP BY case_id, cause, due_at HAVING count(*) > 1""",
+        SELECT case_id FROM supervision_notices GROUP BY case_id, cause, due_at, department_code
+        HAVING count(*) > 1""",
     "a supervision notice without number, or with a gap before it": """
         SELECT n.year FROM notice_counters n WHERE n.last <> (
             SELECT count(*) FROM supervision_notices s WHERE s.number LIKE 'DB-' || n.year || '-%')""",

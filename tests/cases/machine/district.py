@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from feedback.cases import actions
 from feedback.cases.states import Act, Finding, Ground, Means, State, Verdict
+from feedback.catalog.grades import TagClass
 from feedback.offices.roles import Role
 
 from ...factories import NOBODY_HOME, UNHAPPY, VISITED, make_account
@@ -68,10 +69,12 @@ def _some(*parts: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
 OFFICE = st.sampled_from((*OFFICES, "XX"))
 NO_FILES = st.just(())
 VERDICTS = st.sampled_from(list(Verdict))
+CLASSES = st.sampled_from([None, *TagClass])
+ABOUT = st.fixed_dictionaries({}, optional={"tag_class": CLASSES})
 DECISIONS = st.fixed_dictionaries(
     {},
     optional={
-        "department": OFFICE, "restart_why": RESTARTS,
+        "department": OFFICE, "restart_why": RESTARTS, "tag_class": CLASSES,
         "days": st.sampled_from([None, 1, 7, 30, 31, 0]),
     },
 )  # fmt: skip
@@ -79,7 +82,7 @@ DECISIONS = st.fixed_dictionaries(
 STAFF_TRIES: dict[Act, Try] = {
     one.act: one
     for one in (
-        Try(Act.ROUTE, actions.assign, _some(OFFICE, WORDS)),
+        Try(Act.ROUTE, actions.assign, _some(OFFICE, WORDS), ABOUT),
         Try(Act.ACCEPT, actions.accept, _some()),
         Try(
             Act.CONTACT, actions.contact, _some(st.sampled_from(list(Means)), st.booleans(), WORDS)
@@ -91,7 +94,7 @@ STAFF_TRIES: dict[Act, Try] = {
         Try(Act.EXTEND, actions.ask_extension, _some(WORDS, WORDS)),
         Try(Act.TRANSFER, actions.ask_transfer, _some(WORDS, OFFICE)),
         Try(Act.DECIDE, actions.decide, _some(st.booleans(), WORDS), DECISIONS),
-        Try(Act.REASSIGN, actions.reassign, _some(OFFICE, WORDS, RESTARTS)),
+        Try(Act.REASSIGN, actions.reassign, _some(OFFICE, WORDS, RESTARTS), ABOUT),
         Try(Act.APPEAL, actions.appeal, _some(st.sampled_from(list(Ground)), WORDS, NO_FILES)),
         Try(Act.JUDGE, actions.judge, _some(VERDICTS, WORDS)),
         Try(Act.RECONSIDER, actions.reconsider, _some(VERDICTS, WORDS)),

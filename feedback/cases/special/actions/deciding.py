@@ -8,8 +8,6 @@ from ....db import db, new_id
 from ....errors import FieldError, Invalid
 from ....notify.occasions import Occasion
 from ....offices.models import Account, Department
-from ... import rulebook
-from ...rules import Term
 from ..models import (
     Special,
     SpecialClosure,
@@ -33,10 +31,9 @@ def confirm(
     """
     allow(special, by, Act.CONFIRM, seen)
     _refuse_wrong(owner, wanted, days)
-    due_at = rulebook.in_force().after(now, Term(days))
     decision = _decide(special, by, owner, days, wanted, now)
     facts = {"owner": owner, "days": days, "suggested": special.suggested_code}
-    move(special, Act.CONFIRM, by, now, facts, due_at, decision_id=decision.id, owner_code=owner)
+    move(special, Act.CONFIRM, by, now, facts, days, decision_id=decision.id, owner_code=owner)
     tell_owner(special, Occasion.SPECIAL_CONFIRMED, "", now)
 
 
@@ -56,8 +53,8 @@ def send_back(special: Special, by: Account, why: str, now: datetime, seen: int)
     require_words(why)
     db.session.add(SpecialReturn(**_judged(special, by, why, Act.SEND_BACK, now)))
     db.session.flush()
-    due_at = rulebook.in_force().after(now, Term(_days(special)))
-    move(special, Act.SEND_BACK, by, now, {}, due_at, report_id=None, round=special.round + 1)
+    again = _days(special)
+    move(special, Act.SEND_BACK, by, now, {}, again, report_id=None, round=special.round + 1)
     tell_owner(special, Occasion.SPECIAL_SENT_BACK, "", now)
 
 

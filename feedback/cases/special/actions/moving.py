@@ -14,6 +14,7 @@ from ....notify.occasions import Occasion
 from ....offices.models import Account
 from ....offices.sign_in import actor
 from ... import rulebook
+from ...deadlines import Terms
 from ...opening import deciding_offices
 from ...rules import Term
 from ..models import Special
@@ -53,41 +54,56 @@ def out_of_turn(special: Special, act: Act) -> OutOfTurn:
 
 def move(
     special: Special, act: Act, by: Account, now: datetime, facts: dict[str, Any],
-    due_at: datetime | None = None, **changes: Any,
+    days: int | None = None, **changes: Any,
 ) -> None:  # fmt: skip
     """Move it, set the deadline of where it then stands, and write the ledger line.
 
-    `due_at` is the owner's new deadline, if the act gives one. Raises OutOfTurn if somebody moved
-    it meanwhile.
+    `days` are working days from now, if the act gives the owner a new term. Raises OutOfTurn if
+    somebody moved it meanwhile.
     """
     goes_to = MOVES[act].to
-    owners = due_at or special.due_at
-    following = owners if goes_to is State.WORKING else desk_due_at(now)
     moved: dict[str, Any] = {
-        "state": goes_to, "version": special.version + 1, "due_at": owners,
-        "ended_at": None if goes_to in OPEN else now,
-        **deadline_columns(following if goes_to in OPEN else None), **changes,
+        "state": goes_to, "version": special.version + 1, "due_at": special.due_at,
+        "ended_at": None if goes_to in OPEN else now, **_term(special, goes_to, days, now), **changes,
     }  # fmt: skip
+    if days:
+        moved["due_at"] = moved["next_due_at"]
     claimed = update(Special).where(
         Special.id == special.id, Special.version == special.version,
         Special.state == MOVES[act].come_from,
     )  # fmt: skip
     if db.session.scalar(claimed.values(moved).returning(Special.id)) is None:
         raise out_of_turn(special, act)
-    if due_at:
-        facts = {**facts, "due_at": due_at.isoformat()}
+    if days:
+        facts = {**facts, "due_at": moved["due_at"].isoformat()}
     write(now, actor(by), Line(SUBJECT, special.id, act.value, {**facts, "to": goes_to.value}))
 
 
-def desk_due_at(now: datetime) -> datetime:
-    """Return by when the supervisors must decide about what comes to them `now`."""
-    return rulebook.in_force().after(now, Term(settings().special_desk_workdays))
+def _term(special: Special, goes_to: State, days: int | None, now: datetime) -> dict[str, Any]:
+    """Return the columns of the term of what comes next; the owner's goes on unless `days` are given."""
+    if goes_to not in OPEN:
+        return NO_TERM
+    if goes_to is State.WORKING:
+        return term_columns(now, days) if days else {}
+    return desk_term(now)
 
 
-def deadline_columns(next_due_at: datetime | None) -> dict[str, Any]:
-    """Return the columns of the deadline of what comes next."""
-    warn_at = rulebook.in_force().warn_at(next_due_at) if next_due_at else None
-    return {"next_due_at": next_due_at, "warn_at": warn_at}
+NO_TERM: dict[str, Any] = dict.fromkeys(("due_since", "days", "next_due_at", "warn_at"))
+
+
+def desk_term(now: datetime) -> dict[str, Any]:
+    """Return the columns of what the supervisors have to decide about what comes to them `now`."""
+    return term_columns(now, settings().special_desk_workdays)
+
+
+def term_columns(since: datetime, days: int, terms: Terms | None = None) -> dict[str, Any]:
+    """Return the columns of a term of working days, by the calendar in force unless `terms` has it."""
+    terms = terms or rulebook.in_force()
+    next_due_at = terms.after(since, Term(days))
+    return {
+        "due_since": since, "days": days, "next_due_at": next_due_at,
+        "warn_at": terms.warn_at(next_due_at),
+    }  # fmt: skip
 
 
 def link(special: Special) -> str:

@@ -31,7 +31,7 @@ from ...states import State as CaseState
 from ..models import Special, SpecialCounter, SpecialMember
 from ..rules import HISTORY, Seen, groups, joining
 from ..states import OPEN, State
-from .moving import SUBJECT, deadline_columns, desk_due_at, tell_supervisors
+from .moving import SUBJECT, desk_term, tell_supervisors
 
 log = structlog.get_logger(__name__)
 
@@ -151,7 +151,7 @@ def _propose(kind: Kind, group: Sequence[Seen], now: datetime) -> Special:
     row = {
         "id": new_id(), "number": _next_number(now), "item_code": kind.item_code,
         "tag_class": kind.tag_class, "state": State.PROPOSED, "opened_at": now,
-        "suggested_code": _who_answers(kind, group), **deadline_columns(desk_due_at(now)),
+        "suggested_code": _who_answers(kind, group), **desk_term(now),
     }  # fmt: skip
     made = insert(Special).values(row).on_conflict_do_nothing().returning(Special.id)
     if db.session.scalar(made) is None:
