@@ -38,7 +38,7 @@ from .models import (
     SupervisionNotice,
     Verification,
 )
-from .states import ENDED, Act, Finding, Outcome, Part, Request, State
+from .states import ENDED, Act, Finding, Outcome, Part, Request, State, last_answer
 
 Moment = tuple[datetime, UUID]
 """When a row was written; of two in the same instant, the earlier id came first."""
@@ -151,9 +151,9 @@ class File:
         )
 
     @property
-    def stayed_dissatisfied(self) -> bool:
-        """Whether the last answer was «not satisfied», so that closing needs a conclusion."""
-        return bool(self.visits) and self.visits[-1].satisfied is False
+    def last_answer(self) -> bool | None:
+        """Whether the citizen was satisfied when last asked; None if they never said."""
+        return last_answer([row.satisfied for row in self.visits])
 
     def was_decided(self, kind: Request) -> bool:
         """Say whether such a request of the present department was decided, however."""

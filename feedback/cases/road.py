@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from .states import MOVES, WORKING, Act, Means, Outcome, Request, State, Verdict
+from .states import MOVES, WORKING, Act, Means, Outcome, Request, State, Verdict, last_answer
 
 
 class What(StrEnum):
@@ -118,7 +118,7 @@ class Place:
 
 def behind(lines: Iterable[Happened], texts: Texts, contact_due_at: datetime | None) -> list[Step]:
     """Return the steps that were taken, oldest first. A late answer or first call says so."""
-    steps, due_at, called = [], None, False
+    steps, due_at, called, satisfied = [], None, False, None
     for line in lines:
         step = STEPS[line.act](line, texts) if line.act in STEPS else None
         if step and line.act == Act.REPLY:
@@ -126,6 +126,9 @@ def behind(lines: Iterable[Happened], texts: Texts, contact_due_at: datetime | N
         if step and line.act == Act.CONTACT and not called:
             called = True
             step = replace(step, late=contact_due_at is not None and line.at > contact_due_at)
+        if step and line.act == Act.CLOSE and satisfied:
+            step = replace(step, words="")  # a note for the file
+        satisfied = last_answer([satisfied, line.facts.get("satisfied")])
         if line.act in SAYS_TERM:
             due_at = line.due_at or due_at
         if step:

@@ -5,6 +5,7 @@ what on whose case is decided here by role and department, without database. Eve
 line in the ledger under its own name, with the state and the deadlines it led to.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -236,7 +237,7 @@ MOVES: dict[Act, Move] = {
         _move(Act.VISIT,     "visiting",               "",             VISITORS, OTHER,   "means, outcome, verdict, words",     "case_sent_back"),
         _move(Act.SECOND_REVIEW, "visiting closing closed", "",        NOBODY,   CITIZEN, "grade; once",                        "case_sent_back desk_asked"),
         _move(Act.ADD,       ALL_OPEN,                 "",             NOBODY,   CITIZEN, "words",                              "citizen_added desk_asked"),
-        _move(Act.CLOSE,     "closing",                "closed",       SUPER,    OTHER,   "conclusion if dissatisfied",         "citizen_closed"),
+        _move(Act.CLOSE,     "closing",                "closed",       SUPER,    OTHER,   "conclusion if still dissatisfied",   "citizen_closed"),
     )
 }  # fmt: skip
 
@@ -262,6 +263,16 @@ def after_visit(outcome: Outcome, satisfied: bool | None, attempt: int, round_: 
     if satisfied or round_ >= LAST_ROUND:
         return State.CLOSING
     return State.RECTIFYING
+
+
+def last_answer(said: Sequence[bool | None]) -> bool | None:
+    """Return what the citizen said last when asked whether they are satisfied; None if never.
+
+    `said` is what the visits brought, oldest first, in whichever round, None where nobody was
+    reached. It decides for whom a closer writes: «not satisfied» wants a conclusion, which the
+    citizen reads; who was satisfied has heard everything, and the words are a note for the file.
+    """
+    return next((one for one in reversed(said) if one is not None), None)
 
 
 def may_act(act: Act, roles: frozenset[Role], department: str, case_department: str | None) -> bool:

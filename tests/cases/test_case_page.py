@@ -1,6 +1,7 @@
 """What the page of one case tells each person: what is next, why it is here, who may do the rest."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -14,7 +15,9 @@ from feedback.offices.roles import Role
 
 from ..counting import statements
 from ..factories import (
+    NOBODY_HOME,
     UNHAPPY,
+    VISITED,
     let_go,
     make_account,
     make_case,
@@ -359,3 +362,24 @@ def test_the_page_names_whom_a_message_went_to_but_not_to_whom_it_is_about(app, 
             session.get_one(Account, accused.id).window_code = "RS-12"
         let_go(accused)
     assert "138****" not in look(accused, number)
+
+
+@pytest.mark.parametrize(("found", "label", "hint"), [
+    (VISITED, "Note for the file, not for the citizen", "what you write stays in the file"),
+    (UNHAPPY, "Conclusion, because the citizen was not satisfied", "reads what you write"),
+    (None, "Conclusion, as the citizen will read it", "reads what you write"),
+])  # fmt: skip
+def test_the_form_says_for_whom_the_closing_words_are(app, cast, look, found, label, hint):
+    def closing():
+        case, now = case_in(State.VISITING, cast, clock.now()), clock.now()
+        if found is UNHAPPY:
+            do(actions.visit, case, cast.people.operator, UNHAPPY, now=now)
+            walk_to(case, State.VISITING, cast.people, now)
+        for day in range(3 if found is None else 1):
+            do(actions.visit, case, cast.people.operator, found or NOBODY_HOME,
+               now=now + timedelta(days=day))  # fmt: skip
+        return case
+
+    page = look("supervisor", made(app, closing))
+    assert label in page
+    assert hint in page

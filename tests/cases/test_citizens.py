@@ -73,7 +73,9 @@ def test_an_anonymous_citizen_answers_on_the_receipt_too(people, now):
     case = say(actions.second_review, case, 2, "没改", now=now)
     assert (case.state, case.round) == (State.RECTIFYING, 2)
     case = walk_to(case, State.CLOSING, people, now)
-    assert do(actions.close, case, people.supervisor, "", now=now).state is State.CLOSED
+    with pytest.raises(Invalid):
+        do(actions.close, case, people.supervisor, "", now=now)
+    assert do(actions.close, case, people.supervisor, "已改好", now=now).state is State.CLOSED
 
 
 def test_after_the_end_a_second_review_is_kept_and_moves_nothing(people, now):

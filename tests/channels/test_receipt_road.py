@@ -14,9 +14,10 @@ from feedback.cases import actions as cases
 from feedback.cases.states import Finding, Ground, Means, Outcome, Purpose, State, Verdict
 from feedback.catalog.models import RoutingRule
 from feedback.db import transaction
+from feedback.errors import Invalid
 
 from .. import counting
-from ..factories import UNHAPPY, make_case, make_district
+from ..factories import NOBODY_HOME, UNHAPPY, make_case, make_district
 from .citizen import text_of
 from .matter import ANONYMOUS, Matter
 
@@ -169,6 +170,59 @@ def test_a_satisfied_citizen_does_not_read_the_closers_note(matter, read):
     matter.walk(State.CLOSING).does("supervisor", cases.close, "归档备注")
     assert "This matter is finished" in read(matter)
     assert "归档备注" not in read(matter)
+
+
+def test_who_was_satisfied_only_in_the_end_does_not_read_the_note_either(matter, read):
+    matter.walk(State.VISITING).does("operator", cases.visit, UNHAPPY)
+    matter.walk(State.CLOSING).does("supervisor", cases.close, "归档备注")
+    assert "归档备注" not in read(matter)
+
+
+def test_a_citizen_whom_nobody_reached_reads_how_it_ended(matter, read, clocks):
+    matter.walk(State.VISITING)
+    for _ in range(3):
+        matter.does("operator", cases.visit, NOBODY_HOME)
+        clocks.shift(timedelta(days=1))
+    matter.does("supervisor", cases.close, "三次未能联系上您，窗口已增开")
+    assert "the matter was finished 三次未能联系上您，窗口已增开" in read(matter)
+
+
+def test_who_was_missed_after_a_dissatisfied_answer_reads_the_conclusion(matter, read, clocks):
+    matter.walk(State.VISITING).does("operator", cases.visit, UNHAPPY).walk(State.VISITING)
+    for _ in range(3):
+        matter.does("operator", cases.visit, NOBODY_HOME)
+        clocks.shift(timedelta(days=1))
+    with pytest.raises(Invalid):
+        matter.does("supervisor", cases.close, "")
+    matter.does("supervisor", cases.close, "窗口已换人")
+    assert "the matter was finished 窗口已换人" in read(matter)
+
+
+def test_an_anonymous_citizen_who_was_not_satisfied_reads_the_conclusion(app, clocks, read):
+    with app.app_context():
+        make_district()
+    matter = Matter(app, **ANONYMOUS).walk(State.CLOSING)
+    matter.says(cases.second_review, 1, "没改").walk(State.CLOSING)
+    with pytest.raises(Invalid):
+        matter.does("supervisor", cases.close, "")
+    matter.does("supervisor", cases.close, "已约谈负责人")
+    assert "the matter was finished 已约谈负责人" in read(matter)
+
+
+def test_the_law_that_another_department_explained_is_not_in_the_answer(matter, read, clocks):
+    matter.walk(State.VERIFYING).contact()
+    matter.does("handler", cases.verify, Finding.NO_LEGAL_BASIS, "无依据")
+    matter.does("handler", cases.rectify, "已解释", "《行政许可法》第三十二条", ())
+    clocks.shift(timedelta(hours=1))
+    matter.does("supervisor", cases.reassign, "SW", "职责在水务局", "")
+    there = "colleague_elsewhere"
+    matter.does(there, cases.accept).does(there, cases.verify, Finding.TRUE, "水管漏水")
+    matter.does(there, cases.rectify, "已修水管", "", ())
+    matter.does(there, cases.reply, "水管已修好", "", "")
+    words = read(matter)
+    assert "第三十二条" not in words
+    assert "put right and answered" in words
+    assert "the law was explained to you" not in words
 
 
 def test_while_an_appeal_is_judged_the_departments_dates_stand_still(matter, read):

@@ -11,9 +11,9 @@ from feedback.db import db
 HANDLED = (
     "('accept', 'contact', 'verify', 'rectify', 'reply', 'complex', 'extend', 'transfer', 'appeal')"
 )
-LATEST_VISIT = (
+LAST_ANSWER = (
     "(SELECT max(CAST(w.id AS TEXT)) FROM return_visits w"
-    " WHERE w.case_id = c.id AND w.round = c.round)"
+    " WHERE w.case_id = c.id AND w.satisfied IS NOT NULL)"
 )
 
 MUST_FIND_NOTHING: dict[str, str] = {
@@ -65,7 +65,7 @@ MUST_FIND_NOTHING: dict[str, str] = {
                 AND w.round = c.round AND w.outcome = 'failed')""",
     "a dissatisfied citizen left without a written conclusion": f"""
         SELECT c.number FROM closures x JOIN cases c ON c.id = x.case_id
-            JOIN return_visits w ON CAST(w.id AS TEXT) = {LATEST_VISIT}
+            JOIN return_visits w ON CAST(w.id AS TEXT) = {LAST_ANSWER}
         WHERE NOT w.satisfied AND (length(x.words) = 0 OR c.round < 2)""",
     "a case closed by somebody who handled it": f"""
         SELECT e.subject_id FROM ledger_entries e JOIN ledger_entries f
