@@ -115,9 +115,16 @@ class File:
         return next(waiting, None)
 
     @property
+    def verified(self) -> Verification | None:
+        """The verification in force: the present department's last one."""
+        since = self.case.routed_at
+        ours = (row for row in reversed(self.verifications) if since and row.at >= since)
+        return next(ours, None)
+
+    @property
     def finding(self) -> Finding | None:
         """The finding in force."""
-        return self.verifications[-1].finding if self.verifications else None
+        return self.verified.finding if self.verified else None
 
     @property
     def was_judged(self) -> bool:
@@ -127,10 +134,10 @@ class File:
     @property
     def is_rectified(self) -> bool:
         """Whether something was put right in this round, after the finding in force."""
-        if not self.rectifications or not self.verifications:
+        if not self.rectifications or not self.verified:
             return False
         done = self.rectifications[-1]
-        return done.round == self.case.round and done.id > self.verifications[-1].id
+        return done.round == self.case.round and done.id > self.verified.id
 
     @property
     def lacks_reason(self) -> bool:

@@ -47,7 +47,7 @@ class Known:
     rectified: Mapping[UUID, tuple[int, UUID]]
     """The last thing that was put right: in which round, and its key."""
     findings: Mapping[UUID, tuple[Finding, UUID]]
-    """The finding in force, and its key."""
+    """The finding in force, the present department's last one, and its key."""
     appealed: frozenset[UUID]
     parts: Mapping[UUID, Part]
     """Which part the one who looks has."""
@@ -93,8 +93,10 @@ def _known(cases: Sequence[Case], account: Account) -> Known:
     done = select(Rectification.case_id, Rectification.round, Rectification.id).where(
         Rectification.case_id.in_(working)
     )
-    found = select(Verification.case_id, Verification.finding, Verification.id).where(
-        Verification.case_id.in_(working)
+    found = (
+        select(Verification.case_id, Verification.finding, Verification.id)
+        .join(Case, Case.id == Verification.case_id)
+        .where(Verification.case_id.in_(working), Verification.at >= Case.routed_at)
     )
     appeals = select(Appeal.case_id).where(Appeal.case_id.in_(working))
     mine = select(CasePart.case_id, CasePart.part).where(

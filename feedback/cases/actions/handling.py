@@ -80,7 +80,9 @@ def verify(case: Case, by: Account, finding: Finding, words: str, now: datetime,
     if finding is Finding.UNFOUNDED and _was_judged(case):
         raise Invalid([FieldError("finding", "appeal_dismissed")])
     take_part(case, by, Act.VERIFY, now)
-    db.session.add(Verification(case_id=case.id, at=now, by_id=by.id, finding=finding, words=words))
+    # Were the clock set back meanwhile, the finding would seem to be an earlier department's.
+    at = max(now, case.routed_at or now)
+    db.session.add(Verification(case_id=case.id, at=at, by_id=by.id, finding=finding, words=words))
     move(case, Act.VERIFY, by, after_finding(finding), now, {"finding": finding.value})
 
 
@@ -122,9 +124,11 @@ def _remedy(case: Case) -> Remedy:
 
 
 def latest_finding(case: Case) -> Verification | None:
-    """Return the finding in force, the last one."""
-    rows = select(Verification).where(Verification.case_id == case.id)
-    return db.session.scalars(rows.order_by(Verification.id.desc())).first()
+    """Return the finding in force: the present department's last one, never another's before it."""
+    ours = Verification.case_id == case.id, Verification.at >= case.routed_at
+    return db.session.scalars(
+        select(Verification).where(*ours).order_by(Verification.id.desc())
+    ).first()
 
 
 def add_evidence(case: Case, uploads: Sequence[Upload], **belongs_to: Any) -> None:
