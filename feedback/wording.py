@@ -65,6 +65,10 @@ FAULTS: Mapping[str, LazyString] = {
     "appeal_dismissed": _l(
         "The appeal was dismissed, so the matter counts as founded: please choose another finding."
     ),
+    "appeal_over": _l(
+        "«Not founded» leads to an appeal, and the time for that has passed: please choose another"
+        " finding, and put the matter right."
+    ),
     "appeal_too_late": _l("The time to appeal has passed: please put the matter right and reply."),
     "article_missing": _l("Please name the law and its article."),
     "asked_too_late": _l(

@@ -18,7 +18,7 @@ from ..offices.models import Department
 from ..reviews.drafts import Identity
 from ..reviews.models import Review
 from ..reviews.queries import of_case
-from .actions.appealing import appeal_until
+from . import rulebook
 from .models import (
     Addition,
     Appeal,
@@ -126,10 +126,9 @@ class File:
         """The finding in force."""
         return self.verified.finding if self.verified else None
 
-    @property
-    def was_judged(self) -> bool:
-        """Whether an appeal was judged, however."""
-        return self.appeal is not None and self.appeal.judgement is not None
+    def may_be_appealed(self, now: datetime) -> bool:
+        """Say whether the present department may still appeal: once, and in time."""
+        return self.appeal is None and now <= self.appeal_until
 
     @property
     def is_rectified(self) -> bool:
@@ -263,7 +262,8 @@ def file_of(found: Case) -> File:
         rows(Requested, joinedload(Requested.owner), decided),
         one(Appeal, judged, selectinload(Appeal.evidence)), one(Objection, again), rows(Addition),
         one(SecondReview), rows(SupervisionNotice),
-        {row.account_id: row.part for row in db.session.execute(parts)}, appeal_until(found),
+        {row.account_id: row.part for row in db.session.execute(parts)},
+        rulebook.appeal_until(found),
         _names(),
     )  # fmt: skip
 

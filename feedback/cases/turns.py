@@ -18,7 +18,7 @@ from ..ledger.models import Entry
 from ..offices.models import Account
 from ..offices.roles import Role
 from ..workdays import Calendar
-from .actions.appealing import appeal_until
+from . import rulebook
 from .models import Appeal, Case, CasePart, Rectification, Verification
 from .next_acts import bar_of, next_act
 from .states import ENDED, MOVES, WORKING, Act, Bar, Finding, Part, State
@@ -79,7 +79,7 @@ def _waits_for(case: Case, known: Known, now: datetime) -> Act:
     put_right = bool(done and found and round_ == case.round and done > found)
     appeal_is_next = (
         finding is Finding.UNFOUNDED and case.id not in known.appealed
-        and now <= appeal_until(case, known.calendar)
+        and now <= rulebook.appeal_until(case, known.calendar)
     )  # fmt: skip
     act = next_act(case, put_right=put_right, appeal_is_next=appeal_is_next)
     assert act is not None  # noqa: S101  only cases that have not ended are asked about

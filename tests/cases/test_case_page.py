@@ -383,3 +383,24 @@ def test_the_form_says_for_whom_the_closing_words_are(app, cast, look, found, la
     page = look("supervisor", made(app, closing))
     assert label in page
     assert hint in page
+
+
+def test_when_no_appeal_can_follow_the_page_asks_for_another_finding_and_says_why(app, cast, look):
+    def make():
+        before = clock.now() - timedelta(days=14)
+        case = case_in(State.VERIFYING, cast, before)
+        who, words = cast.people.handler, "录像不符"
+        do(actions.contact, case, who, Means.PHONE, True, "已致歉", now=before)
+        return do(actions.verify, case, who, Finding.UNFOUNDED, words, now=before)
+
+    number = made(app, make)
+    page = look("handler", number)
+    assert 'value="partly"' in page
+    assert 'value="unfounded"' not in page
+    assert "no appeal is possible any more" in page
+    client = app.test_client()
+    sign_in(client, cast.everybody["handler"])
+    answer = post(client, number, "verify", finding="unfounded", words="还是不属实")
+    assert answer.status_code == 422
+    assert "the time for that has passed" in answer.get_data(as_text=True)
+    assert post(client, number, "verify", finding="rumour", words="x").status_code == 422
