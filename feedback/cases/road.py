@@ -89,6 +89,12 @@ class Happened:
         """The department's deadline, if this line moved it."""
         return self.due_at if self.facts.get("due_before") else None
 
+    @property
+    def call_due_at(self) -> datetime | None:
+        """By when the department before should have called, if this line asks for a call anew."""
+        said = self.facts.get("contact_due_before")
+        return datetime.fromisoformat(said) if said else None
+
 
 @dataclass(frozen=True)
 class Texts:
@@ -118,14 +124,20 @@ class Place:
 
 def behind(lines: Iterable[Happened], texts: Texts, contact_due_at: datetime | None) -> list[Step]:
     """Return the steps that were taken, oldest first. A late answer or first call says so."""
-    steps, due_at, called, satisfied = [], None, False, None
+    lines = list(lines)
+    # A department that takes over with a fresh clock owes a call of its own, by a date of its own.
+    earlier = [line.call_due_at for line in lines if line.call_due_at]
+    call_due = iter([*earlier, contact_due_at])
+    steps, due_at, call_by, called, satisfied = [], None, next(call_due), False, None
     for line in lines:
         step = STEPS[line.act](line, texts) if line.act in STEPS else None
         if step and line.act == Act.REPLY:
             step = replace(step, late=due_at is not None and line.at > due_at)
         if step and line.act == Act.CONTACT and not called:
             called = True
-            step = replace(step, late=contact_due_at is not None and line.at > contact_due_at)
+            step = replace(step, late=call_by is not None and line.at > call_by)
+        if line.call_due_at:
+            call_by, called = next(call_due), False
         if step and line.act == Act.CLOSE and satisfied:
             step = replace(step, words="")  # a note for the file
         satisfied = last_answer([satisfied, line.facts.get("satisfied")])

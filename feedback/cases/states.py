@@ -219,7 +219,7 @@ MOVES: dict[Act, Move] = {
     move.act: move
     for move in (
         #     act            from                      to              by        whose    must carry                            tells (at most)
-        _move(Act.ROUTE,     "triage",                 "routed",       SUPER,    ANY,     "department, why",                    "case_opened"),
+        _move(Act.ROUTE,     "triage",                 "routed",       SUPER,    ANY,     "department, why",                    "case_opened citizen_term_moved"),
         _move(Act.ACCEPT,    "routed",                 "verifying",    DEPT,     OWN,     "",                                   ""),
         _move(Act.CONTACT,   "verifying rectifying",   "",             DEPT,     OWN,     "means, reached, words",              ""),
         _move(Act.VERIFY,    "verifying",              "",             DEPT,     OWN,     "finding, words",                     ""),
@@ -229,7 +229,7 @@ MOVES: dict[Act, Move] = {
         _move(Act.EXTEND,    "verifying rectifying",   "",             HEAD,     OWN,     "reason, plan, before due_at",        "desk_asked"),
         _move(Act.TRANSFER,  "routed verifying",       "transferring", HEAD,     OWN,     "reason, owner proposed, once",       "desk_asked"),
         _move(Act.DECIDE,    f"{ALL_WORK} transferring", "",           SUPER,    OTHER,   "verdict, words; leader for a 2nd extension", "case_decided case_opened citizen_term_moved"),
-        _move(Act.REASSIGN,  ALL_WORK,                 "routed",       SUPER,    OTHER,   "department, why",                    "case_opened"),
+        _move(Act.REASSIGN,  ALL_WORK,                 "routed",       SUPER,    OTHER,   "department, why",                    "case_opened citizen_term_moved"),
         _move(Act.APPEAL,    ALL_WORK,                 "appealed",     HEAD,     OWN,     "ground, words; once, in 5 workdays", "desk_asked"),
         _move(Act.JUDGE,     "appealed",               "",             SUPER,    OTHER,   "verdict, words; untouched",          "case_decided citizen_voided"),
         _move(Act.OBJECT,    "voided",                 "objected",     NOBODY,   CITIZEN, "words; once, in 10 workdays",        "desk_asked"),

@@ -104,6 +104,21 @@ def test_a_supervisor_who_reassigns_and_restarts_moves_the_date(matter, read, cl
     assert "passed on to 区水务局 new date: Tue 1 Dec" in read(matter)
 
 
+def test_the_next_departments_call_has_a_day_of_its_own_when_the_clock_begins_again(
+    matter, read, clocks
+):
+    matter.walk(State.VERIFYING)
+    clocks.shift(timedelta(days=2))
+    matter.contact().does("supervisor", cases.reassign, "SW", "职责在水务局", "前一部门耽误了")
+    words = read(matter)
+    assert words.count("you were called (later than promised)") == 1
+    assert "○ by Thu 26 Nov you are called" in words
+    matter.does("colleague_elsewhere", cases.accept)
+    clocks.shift(timedelta(days=2))
+    matter.does("colleague_elsewhere", cases.contact, Means.PHONE, True, "致歉")
+    assert read(matter).count("you were called (later than promised)") == 2
+
+
 def test_a_request_that_is_refused_is_nothing_to_the_citizen(matter, read):
     before = read(matter)
     matter.does("head", cases.ask_transfer, "不属本部门", "SW")

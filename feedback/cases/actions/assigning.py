@@ -5,6 +5,7 @@ from typing import Any
 
 from ...db import db
 from ...errors import FieldError, Invalid
+from ...notify.occasions import Occasion
 from ...offices.models import Account, Department
 from ...reviews.drafts import Identity
 from .. import rulebook
@@ -14,6 +15,7 @@ from ..models import Case
 from ..opening import tell_owner
 from ..rules import Rule
 from ..states import Act, Complexity, State
+from .handling import tell_citizen
 from .moving import allow, move, out_of_turn, plan_columns, require_not_handler
 
 
@@ -51,7 +53,10 @@ def give_to(
     case: Case, act: Act, by: Account, department: str, why: str, restart_why: str, now: datetime,
     **facts: Any,
 ) -> None:  # fmt: skip
-    """Make the case another department's, and tell it. Raises Invalid for one that cannot have it."""
+    """Make the case another department's, and tell it, and the citizen of a new date if there is one.
+
+    Raises Invalid for a department that cannot have it.
+    """
     found = db.session.get(Department, department)
     if found is None or not found.active:
         raise Invalid([FieldError("department", "unknown_department")])
@@ -67,11 +72,17 @@ def give_to(
         "before": case.department_code,
         "restart": bool(restart_why),
     }
+    due_before, call_due_at = case.due_at, case.contact_due_at
+    if restart_why and case.contacted_at and call_due_at:
+        facts["contact_due_before"] = call_due_at.isoformat()
     move(
         case, act, by, State.ROUTED, now, facts, told=Rung.NEAR, department_code=department,
         routing=routing, routed_at=now, request_id=None,
-        **(restarted(case, now) if restart_why else {}),
+        **(_anew(case, now) if restart_why else {}),
     )  # fmt: skip
+    if case.due_at != due_before:
+        tell_citizen(case, Occasion.CITIZEN_TERM_MOVED, f"term:{case.id}:{now.isoformat()}", now,
+                     due_at=case.due_at.isoformat())  # fmt: skip
     tell_owner(
         {"id": case.id, "number": case.number, "department_code": department, "routed_at": now,
          "next_due_at": case.next_due_at}, case.event.item.name, now,
@@ -80,6 +91,18 @@ def give_to(
 
 def _without_history(routing: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in routing.items() if name != "history"}
+
+
+def _anew(case: Case, now: datetime) -> dict[str, Any]:
+    """Return the columns of a whole term for a department that takes over: its own call included.
+
+    Where the clock goes on instead, a call that was made stays made: the term for it is over, and
+    the department would be late before it began.
+    """
+    columns = restarted(case, now)
+    if case.identity is Identity.NAMED:
+        columns |= {"contacted_at": None, "contact_since": now}
+    return columns
 
 
 def restarted(case: Case, now: datetime) -> dict[str, Any]:
