@@ -197,7 +197,26 @@ def test_what_the_old_house_has_no_place_for_stops_the_way_down_and_loses_nothin
     before = {table: rows(table) for table in (*CARRIED, "second_reviews")}
     with pytest.raises(SystemExit):
         down()
+    up()  # the migrations after the one that stopped had gone their way
     assert {table: rows(table) for table in (*CARRIED, "second_reviews")} == before
+
+
+def test_a_second_review_that_nobody_answered_waits_on_the_desk_after_the_way_up(district):
+    closed, answered = (walk_to(make_case(), State.CLOSED, district) for _ in range(2))
+    said_at = MONDAY_MORNING + timedelta(days=1)
+    say(actions.second_review, closed, 1, "又坏了", now=said_at)
+    say(actions.second_review, answered, 4, "好了", now=said_at)
+    waits = closed.id
+    db.session.remove()
+    downgrade(directory=MIGRATIONS, revision="0005")
+    up()
+    due = select(Case).where(Case.answer_due_at.is_not(None))
+    waiting = db.session.scalars(due).one()
+    assert (waiting.id, waiting.answer_due_at) == (waits, said_at)
+    do(actions.answer, waiting, district.supervisor, "已派人再查", now=said_at)
+    db.session.remove()
+    with pytest.raises(SystemExit):
+        downgrade(directory=MIGRATIONS, revision="0005")
 
 
 def test_a_leaders_mark_stops_the_way_down_too(district):

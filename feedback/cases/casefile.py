@@ -34,6 +34,7 @@ from .models import (
     Reply,
     Requested,
     ReturnVisit,
+    SecondAnswer,
     SecondReview,
     SupervisionNotice,
     Verification,
@@ -102,6 +103,7 @@ class File:
     objection: Objection | None
     additions: Sequence[Addition]
     second_review: SecondReview | None
+    second_answer: SecondAnswer | None
     notices: Sequence[SupervisionNotice]
     parts: Mapping[UUID, Part]
     appeal_until: datetime
@@ -261,7 +263,7 @@ def file_of(found: Case) -> File:
         one(Closure), db.session.scalars(messages).all(),
         rows(Requested, joinedload(Requested.owner), decided),
         one(Appeal, judged, selectinload(Appeal.evidence)), one(Objection, again), rows(Addition),
-        one(SecondReview), rows(SupervisionNotice),
+        one(SecondReview), one(SecondAnswer), rows(SupervisionNotice),
         {row.account_id: row.part for row in db.session.execute(parts)},
         rulebook.appeal_until(found),
         _names(),

@@ -70,7 +70,7 @@ def reveal(number: str) -> str | tuple[str, int]:
 
 @pages.post(
     "/cases/<case:number>/<any(route, accept, contact, verify, reply, complex, extend, transfer,"
-    " decide, reassign, judge, reconsider, visit, close):act>"
+    " decide, reassign, judge, reconsider, visit, close, answer):act>"
 )
 @for_roles(*CASE_ROLES)
 def do(number: str, act: str) -> AnyResponse | tuple[str, int]:

@@ -24,6 +24,7 @@ from .models import (
     Rectification,
     Reply,
     Requested,
+    SecondAnswer,
 )
 from .road import Happened, Place, Step, Texts, What
 from .states import Act, State
@@ -110,7 +111,7 @@ def case_of_number(number: str) -> Case | None:
 def _place(case: Case) -> Place:
     return Place(
         case.state, case.identity is Identity.NAMED, case.round, case.contacted_at is not None,
-        case.contact_due_at, case.due_at, case.desk_due_at,
+        case.contact_due_at, case.due_at, case.desk_due_at, case.answer_due_at,
     )  # fmt: skip
 
 
@@ -164,9 +165,10 @@ _VERDICTS = select(
     select(Judgement.words).where(Judgement.case_id == _THIS).scalar_subquery(),
     select(Reconsideration.words).where(Reconsideration.case_id == _THIS).scalar_subquery(),
     select(Closure.words).where(Closure.case_id == _THIS).scalar_subquery(),
+    select(SecondAnswer.words).where(SecondAnswer.case_id == _THIS).scalar_subquery(),
 )
-"""Why it does not count, why again, and the closer's words, which the road shows to whom they are
-meant for. Appeal, objection and closure are once a case.
+"""Why it does not count, why again, the closer's words, which the road shows to whom they are meant
+for, and the answer to a second review after the end. Each of them is once a case.
 """
 
 

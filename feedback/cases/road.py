@@ -39,6 +39,7 @@ class What(StrEnum):
     STILL_UNHAPPY = "still_unhappy"
     ADDED = "added"
     FINISHED = "finished"
+    ANSWERED_AFTER = "answered_after"
 
     FINDING_OWNER = "finding_owner"
     DECIDING_OWNER = "deciding_owner"
@@ -49,6 +50,7 @@ class What(StrEnum):
     ANSWER_AGAIN = "answer_again"
     VISIT = "visit"
     FINISH = "finish"
+    ANSWER_AFTER = "answer_after"
 
 
 SAYS_TERM = frozenset((*Act, "open", "recomputed"))
@@ -107,6 +109,7 @@ class Texts:
     judgement: str = ""
     reconsideration: str = ""
     conclusion: str = ""
+    afterwards: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,7 @@ class Place:
     contact_due_at: datetime | None
     due_at: datetime
     desk_due_at: datetime | None
+    answer_due_at: datetime | None = None
 
 
 def behind(lines: Iterable[Happened], texts: Texts, contact_due_at: datetime | None) -> list[Step]:
@@ -228,6 +232,10 @@ def _finished(line: Happened, texts: Texts) -> Step:
     return Step(What.FINISHED, line.at, words=texts.conclusion)
 
 
+def _answered_after(line: Happened, texts: Texts) -> Step:
+    return Step(What.ANSWERED_AFTER, line.at, words=texts.afterwards)
+
+
 def _plain(what: What) -> Callable[[Happened, Texts], Step]:
     return lambda line, _texts: Step(what, line.at)
 
@@ -248,6 +256,7 @@ STEPS: Mapping[str, Callable[[Happened, Texts], Step | None]] = {
     Act.SECOND_REVIEW: _rated_again,
     Act.ADD: _plain(What.ADDED),
     Act.CLOSE: _finished,
+    Act.ANSWER: _answered_after,
 }
 """Which lines are a step of the citizen's road, and which step. Every other line is not for them."""
 
@@ -272,6 +281,8 @@ def ahead(place: Place, now: datetime) -> list[Step]:
         steps += _answer(place, now)
     if place.state in UNANSWERED | {State.VISITING}:
         steps.append(Step(What.FINISH))
+    if place.answer_due_at:
+        steps.append(_by(What.ANSWER_AFTER, place.answer_due_at, now))
     return steps
 
 

@@ -64,6 +64,7 @@ class Act(StrEnum):
     SECOND_REVIEW = "second_review"  # 二次评价, by the citizen
     ADD = "add"  # 补充, by the citizen
     CLOSE = "close"  # 销号
+    ANSWER = "answer"  # 书面回应: to a dissatisfied second review that came after the end
 
 
 class Whose(StrEnum):
@@ -238,6 +239,7 @@ MOVES: dict[Act, Move] = {
         _move(Act.SECOND_REVIEW, "visiting closing closed", "",        NOBODY,   CITIZEN, "grade; once",                        "case_sent_back desk_asked"),
         _move(Act.ADD,       ALL_OPEN,                 "",             NOBODY,   CITIZEN, "words",                              "citizen_added desk_asked"),
         _move(Act.CLOSE,     "closing",                "closed",       SUPER,    OTHER,   "conclusion if still dissatisfied",   "citizen_closed"),
+        _move(Act.ANSWER,    "closed",                 "closed",       SUPER,    OTHER,   "words; a dissatisfied second review waits", "citizen_answered"),
     )
 }  # fmt: skip
 

@@ -57,10 +57,12 @@ class Known:
 
 
 def turns(cases: Sequence[Case], account: Account, now: datetime) -> dict[UUID, Turn]:
-    """Return whose turn it is in each case that has not ended: a constant number of statements."""
+    """Return whose turn it is in each case that waits for anything: a constant number of statements."""
     known = _known(cases, account)
     return {
-        case.id: _turn(case, account, known, now) for case in cases if case.state not in ENDED
+        case.id: _turn(case, account, known, now)
+        for case in cases
+        if case.state not in ENDED or case.answer_due_at
     }  # fmt: skip
 
 
@@ -82,7 +84,7 @@ def _waits_for(case: Case, known: Known, now: datetime) -> Act:
         and now <= rulebook.appeal_until(case, known.calendar)
     )  # fmt: skip
     act = next_act(case, put_right=put_right, appeal_is_next=appeal_is_next)
-    assert act is not None  # noqa: S101  only cases that have not ended are asked about
+    assert act is not None  # noqa: S101  only cases that wait for something are asked about
     return act
 
 

@@ -46,6 +46,7 @@ CALLS = {
     Act.RECONSIDER: lambda c, by: (actions.reconsider, (c, by, Verdict.UPHOLD, "成立")),
     Act.VISIT: lambda c, by: (actions.visit, (c, by, VISITED)),
     Act.CLOSE: lambda c, by: (actions.close, (c, by, "结论")),
+    Act.ANSWER: lambda c, by: (actions.answer, (c, by, "已请窗口再查")),
 }
 
 
@@ -147,6 +148,9 @@ HISTORIES = {
     "attempted": lambda c, p, now: do(
         actions.visit, case_in(State.VISITING, c, now), p.operator, NOBODY_HOME,
         now=now - timedelta(days=1),
+    ),
+    "dissatisfied after the end": lambda c, p, now: say(
+        actions.second_review, case_in(State.CLOSED, c, now), 1, "又坏了", now=now
     ),
     "answered unasked": lambda c, p, now: say(
         actions.second_review, case_in(State.VISITING, c, now), 4, "好了", now=now

@@ -202,6 +202,18 @@ def test_a_citizen_whom_nobody_reached_reads_how_it_ended(matter, read, clocks):
     assert "the matter was finished 三次未能联系上您，窗口已增开" in read(matter)
 
 
+def test_a_word_after_the_end_is_answered_by_a_day_and_the_answer_stands_on_the_receipt(
+    matter, read
+):
+    matter.walk(State.CLOSED).says(cases.second_review, 1, "又坏了")
+    words = read(matter)
+    assert "○ by Tue 24 Nov the supervisors answer what you said after the end" in words
+    matter.does("supervisor", cases.answer, "已责成重新检修")
+    words = read(matter)
+    assert "the supervisors answered what you said after the end 已责成重新检修" in words
+    assert "○" not in words
+
+
 def test_who_was_missed_after_a_dissatisfied_answer_reads_the_conclusion(matter, read, clocks):
     matter.walk(State.VISITING).does("operator", cases.visit, UNHAPPY).walk(State.VISITING)
     for _ in range(3):

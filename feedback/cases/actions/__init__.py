@@ -11,10 +11,10 @@ from .citizens import add, answer_pressure, report_pressure
 from .closing import close
 from .handling import accept, contact, rectify, reply, reveal, verify
 from .moving import require_role
-from .visiting import Visit, second_review, visit
+from .visiting import Visit, answer, second_review, visit
 
 __all__ = [
-    "Visit", "accept", "add", "answer_pressure", "appeal", "appeal_of", "ask_complex",
+    "Visit", "accept", "add", "answer", "answer_pressure", "appeal", "appeal_of", "ask_complex",
     "ask_extension", "ask_transfer", "assign", "close", "contact", "decide", "judge",
     "object_to", "objection_last", "reassign", "reconsider", "rectify", "reply", "report_pressure",
     "require_role", "reveal", "second_review", "verify", "visit",

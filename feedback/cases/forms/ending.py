@@ -56,6 +56,12 @@ class CloseForm(ActForm):
             self.words.label.text = _l("Note for the file, not for the citizen (optional)")
 
 
+class AnswerForm(ActForm):
+    """What the citizen is answered who was not satisfied after the end."""
+
+    words = required(_l("Answer, as the citizen will read it"), rows=6)
+
+
 class RevealForm(StaffForm):
     """For what the number is opened."""
 

@@ -2,7 +2,7 @@
 
 from .asking import Appeal, Decision, Judgement, Objection, Reconsideration, Requested
 from .case import Case, CaseCounter, CasePart, NoticeCounter, RuleVersion
-from .citizen import Addition, PressureAnswer, PressureReport, SecondReview
+from .citizen import Addition, PressureAnswer, PressureReport, SecondAnswer, SecondReview
 from .columns import WORDS_LIMIT
 from .handling import (
     Closure,
@@ -19,5 +19,5 @@ __all__ = [
     "WORDS_LIMIT", "Addition", "Appeal", "Case", "CaseCounter", "CasePart", "Closure", "Contact",
     "Decision", "Evidence", "Judgement", "NoticeCounter", "Objection", "PressureAnswer",
     "PressureReport", "Reconsideration", "Rectification", "Reply", "Requested", "ReturnVisit",
-    "RuleVersion", "RungClimbed", "SecondReview", "SupervisionNotice", "Verification",
+    "RuleVersion", "RungClimbed", "SecondAnswer", "SecondReview", "SupervisionNotice", "Verification",
 ]  # fmt: skip

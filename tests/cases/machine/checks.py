@@ -131,6 +131,11 @@ MUST_FIND_NOTHING: dict[str, str] = {
             SELECT count(*) FROM supervision_notices s WHERE s.number LIKE 'DB-' || n.year || '-%')""",
     "more than one second review": """
         SELECT case_id FROM second_reviews GROUP BY case_id HAVING count(*) > 1""",
+    "a citizen dissatisfied after the end whom nobody owes an answer": """
+        SELECT c.number FROM second_reviews s JOIN cases c ON c.id = s.case_id
+        WHERE s.grade <= 2 AND c.answer_due_at IS NULL
+            AND NOT EXISTS (SELECT 1 FROM return_visits w WHERE w.second_review_id = s.id)
+            AND NOT EXISTS (SELECT 1 FROM second_answers a WHERE a.second_review_id = s.id)""",
     "pressure on a citizen that shows in the case": """
         SELECT m.id FROM messages m JOIN pressure_reports p
             ON replace(m.subject_id, '-', '') = replace(CAST(p.case_id AS TEXT), '-', '')
