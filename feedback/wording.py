@@ -64,6 +64,10 @@ FAULTS: Mapping[str, LazyString] = {
     "appeal_dismissed": _l(
         "The appeal was dismissed, so the matter counts as founded: please choose another finding."
     ),
+    "appeal_over": _l(
+        "«Not founded» leads to an appeal, and the time for that has passed: please choose another"
+        " finding, and put the matter right."
+    ),
     "appeal_too_late": _l("The time to appeal has passed: please put the matter right and reply."),
     "article_missing": _l("Please name the law and its article."),
     "asked_too_late": _l(
@@ -265,7 +269,7 @@ LABELS: Mapping[str, Mapping[str, LazyString]] = {
         "decide": _l("Decide the request"), "reassign": _l("Give it to another department"),
         "appeal": _l("Appeal"), "judge": _l("Judge the appeal"), "object": _l("Object"),
         "reconsider": _l("Judge the objection"), "second_review": _l("Rate how it was put right"),
-        "add": _l("Add something"),
+        "add": _l("Add something"), "answer": _l("Answer the second review"),
     },
     "happened": {
         "receive": _l("Review received"), "open": _l("Case opened"), "route": _l("Assigned"),
@@ -278,6 +282,7 @@ LABELS: Mapping[str, Mapping[str, LazyString]] = {
         "reassign": _l("Given to another department"), "appeal": _l("Appealed"),
         "judge": _l("Appeal judged"), "object": _l("Citizen objected"),
         "reconsider": _l("Objection judged"), "second_review": _l("Second review"),
+        "answer": _l("Second review answered"),
         "add": _l("Citizen added something"), "notice": _l("Supervision notice issued"),
         "rung_1": _l("Due soon"), "rung_2": _l("Overdue"),
         "rung_3": _l("Overdue: urged"), "rung_4": _l("Overdue: on the leaders' list"),
@@ -346,7 +351,7 @@ LABELS: Mapping[str, Mapping[str, LazyString]] = {
         "triage": _l("To assign"), "requests": _l("Requests to decide"),
         "appeals": _l("Appeals to judge"), "objections": _l("Objections to judge"),
         "visits": _l("Return visits to make"), "closing": _l("To close"),
-        "leaders": _l("Leaders' list"),
+        "answers": _l("Dissatisfied after the end"), "leaders": _l("Leaders' list"),
     },
     "waiting_for": {
         "triage": _l("No rule found the department."),
@@ -355,6 +360,7 @@ LABELS: Mapping[str, Mapping[str, LazyString]] = {
         "objections": _l("A citizen objects to a voiding. Another supervisor judges it."),
         "visits": _l("The department has replied; nobody has asked the citizen yet."),
         "closing": _l("Everything is there; somebody who did not handle it has the last word."),
+        "answers": _l("The case is closed, and the citizen rated it badly afterwards: answer in writing."),
         "leaders": _l("Long overdue: these are at the top of the weekly report."),
     },
     "find_why": {
@@ -409,6 +415,7 @@ LABELS: Mapping[str, Mapping[str, LazyString]] = {
         "special_closed": _l("A special rectification is closed, to its owner"),
         "citizen_replied": _l("A reply, to the citizen"),
         "citizen_closed": _l("The matter is finished, to the citizen"),
+        "citizen_answered": _l("The answer to a second review, to the citizen"),
         "citizen_term_moved": _l("A later date, to the citizen"),
         "citizen_voided": _l("The review does not count, to the citizen"),
         "citizen_objection_judged": _l("The objection was judged, to the citizen"),
@@ -459,6 +466,8 @@ LABELS: Mapping[str, Mapping[str, LazyString]] = {
         "sent_back": _l("sent back to be put right once more, because you were not satisfied"),
         "still_unhappy": _l("you were still not satisfied: the supervisors decide how it ends"),
         "added": _l("you added something"), "finished": _l("the matter was finished"),
+        "answered_after": _l("the supervisors answered what you said after the end"),
+        "answer_after": _l("the supervisors answer what you said after the end, in writing"),
         "finding_owner": _l("the responsible department is being found"),
         "deciding_owner": _l("it is being decided which department is responsible"),
         "checking": _l("another office checks whether your review counts"),

@@ -318,6 +318,24 @@ def test_somebody_with_two_parts_stops_the_way_up_and_nothing_is_lost(district, 
     assert {table: rows(table) for table in before} == before
 
 
+def test_a_second_review_that_nobody_answered_waits_on_the_desk_after_the_way_up(district):
+    closed, answered = (walk_to(make_case(), State.CLOSED, district) for _ in range(2))
+    said_at = MONDAY_MORNING + timedelta(days=1)
+    say(actions.second_review, closed, 1, "又坏了", now=said_at)
+    say(actions.second_review, answered, 4, "好了", now=said_at)
+    waits = closed.id
+    db.session.remove()
+    downgrade(directory=MIGRATIONS, revision="0011")
+    up()
+    due = select(Case).where(Case.answer_due_at.is_not(None))
+    waiting = db.session.scalars(due).one()
+    assert (waiting.id, waiting.answer_due_at) == (waits, said_at)
+    do(actions.answer, waiting, district.supervisor, "已派人再查", now=said_at)
+    db.session.remove()
+    with pytest.raises(SystemExit):
+        downgrade(directory=MIGRATIONS, revision="0011")
+
+
 def test_a_leaders_mark_stops_the_way_down_too(district):
     with pytest.raises(DBAPIError):
         down()
@@ -340,7 +358,7 @@ def test_a_report_of_pressure_from_before_is_kept_from_every_office_it_may_be_ab
     kept = reports_and_offices()
     assert {office for _, office in kept} == {"RS", "SW", "XZSP"}
     db.session.remove()
-    downgrade(directory=MIGRATIONS, revision="0005")
+    downgrade(directory=MIGRATIONS, revision="0009")
     up()
     assert reports_and_offices() == kept
     for forbidden in (
@@ -353,7 +371,7 @@ def test_a_report_of_pressure_from_before_is_kept_from_every_office_it_may_be_ab
 
 def before_own_notices():
     db.session.remove()
-    downgrade(directory=MIGRATIONS, revision="0005")
+    downgrade(directory=MIGRATIONS, revision="0010")
 
 
 def test_a_root_cause_at_work_keeps_its_term_on_the_way_up(district):

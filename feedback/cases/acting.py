@@ -103,11 +103,16 @@ def _close(case: Case, by: Account, form: Any, _: Sequence[Upload], now: datetim
     actions.close(case, by, form.words.data or "", now, form.version)
 
 
+def _answer(case: Case, by: Account, form: Any, _: Sequence[Upload], now: datetime) -> None:
+    actions.answer(case, by, form.words.data, now, form.version)
+
+
 ACTING: dict[Act, Acting] = {
     Act.ROUTE: _route, Act.ACCEPT: _accept, Act.CONTACT: _contact, Act.VERIFY: _verify,
     Act.RECTIFY: _rectify, Act.REPLY: _reply, Act.COMPLEX: _complex, Act.EXTEND: _extend,
     Act.TRANSFER: _transfer, Act.DECIDE: _decide, Act.REASSIGN: _reassign, Act.APPEAL: _appeal,
     Act.JUDGE: _judge, Act.RECONSIDER: _reconsider, Act.VISIT: _visit, Act.CLOSE: _close,
+    Act.ANSWER: _answer,
 }  # fmt: skip
 """What each act of the staff calls. The form has been checked."""
 

@@ -18,7 +18,7 @@ from ..offices.models import Account, Department
 from ..reviews.drafts import Identity
 from ..reviews.models import Review
 from ..reviews.queries import of_case
-from .actions.appealing import appeal_until
+from . import rulebook
 from .models import (
     Addition,
     Appeal,
@@ -34,11 +34,12 @@ from .models import (
     Reply,
     Requested,
     ReturnVisit,
+    SecondAnswer,
     SecondReview,
     SupervisionNotice,
     Verification,
 )
-from .states import ENDED, Act, Finding, Outcome, Part, Request, State
+from .states import ENDED, Act, Finding, Outcome, Part, Request, State, last_answer
 from .wall import Wall
 
 Moment = tuple[datetime, UUID]
@@ -103,6 +104,7 @@ class File:
     objection: Objection | None
     additions: Sequence[Addition]
     second_review: SecondReview | None
+    second_answer: SecondAnswer | None
     notices: Sequence[SupervisionNotice]
     parts: Mapping[UUID, Part]
     appeal_until: datetime
@@ -121,22 +123,28 @@ class File:
         return next(waiting, None)
 
     @property
-    def finding(self) -> Finding | None:
-        """The finding in force."""
-        return self.verifications[-1].finding if self.verifications else None
+    def verified(self) -> Verification | None:
+        """The verification in force: the present department's last one."""
+        since = self.case.routed_at
+        ours = (row for row in reversed(self.verifications) if since and row.at >= since)
+        return next(ours, None)
 
     @property
-    def was_judged(self) -> bool:
-        """Whether an appeal was judged, however."""
-        return self.appeal is not None and self.appeal.judgement is not None
+    def finding(self) -> Finding | None:
+        """The finding in force."""
+        return self.verified.finding if self.verified else None
+
+    def may_be_appealed(self, now: datetime) -> bool:
+        """Say whether the present department may still appeal: once, and in time."""
+        return self.appeal is None and now <= self.appeal_until
 
     @property
     def is_rectified(self) -> bool:
         """Whether something was put right in this round, after the finding in force."""
-        if not self.rectifications or not self.verifications:
+        if not self.rectifications or not self.verified:
             return False
         done = self.rectifications[-1]
-        return done.round == self.case.round and done.id > self.verifications[-1].id
+        return done.round == self.case.round and done.id > self.verified.id
 
     @property
     def lacks_reason(self) -> bool:
@@ -157,9 +165,9 @@ class File:
         )
 
     @property
-    def stayed_dissatisfied(self) -> bool:
-        """Whether the last answer was «not satisfied», so that closing needs a conclusion."""
-        return bool(self.visits) and self.visits[-1].satisfied is False
+    def last_answer(self) -> bool | None:
+        """Whether the citizen was satisfied when last asked; None if they never said."""
+        return last_answer([row.satisfied for row in self.visits])
 
     def was_decided(self, kind: Request) -> bool:
         """Say whether such a request of the present department was decided, however."""
@@ -261,8 +269,9 @@ def file_of(found: Case) -> File:
         one(Closure), db.session.scalars(messages).all(),
         rows(Requested, joinedload(Requested.owner), decided),
         one(Appeal, judged, selectinload(Appeal.evidence)), one(Objection, again), rows(Addition),
-        one(SecondReview), rows(SupervisionNotice),
-        {row.account_id: row.part for row in db.session.execute(parts)}, appeal_until(found),
+        one(SecondReview), one(SecondAnswer), rows(SupervisionNotice),
+        {row.account_id: row.part for row in db.session.execute(parts)},
+        rulebook.appeal_until(found),
         _names(),
     )  # fmt: skip
 

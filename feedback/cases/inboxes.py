@@ -55,6 +55,7 @@ class Pile(StrEnum):
     BACK = "back"  # 重办: sent back by the citizen
     WAITING = "waiting"  # a request, an appeal or an objection waits for the supervisors
     REQUESTS = "requests"  # a request alone
+    UNANSWERED = "unanswered"  # closed, but a dissatisfied second review waits for its answer
     LEADERS = "leaders"  # on the leaders' list
     ENDED = "ended"
 
@@ -124,6 +125,8 @@ def _order(wanted: Filter, account: Account, now: datetime) -> Sequence[Any]:
     """Return the order of a list: one's own step first, the soonest due of them on top."""
     if wanted.pile is Pile.ENDED:
         return func.coalesce(Case.closed_at, Case.voided_at).desc(), Case.number.desc()
+    if wanted.pile is Pile.UNANSWERED:
+        return Case.answer_due_at, Case.number
     later = case((_is_mine(account), 0), else_=1)
     if account.may_be(Role.OPERATOR):
         later = case((_tried_today(now), 1), else_=0)
@@ -167,6 +170,7 @@ def piles(account: Account, now: datetime) -> dict[Pile, ColumnElement[bool]]:
         Pile.BACK: is_open() & (Case.round > 1),
         Pile.WAITING: asked | Case.state.in_((State.APPEALED, State.OBJECTED)),
         Pile.REQUESTS: asked,
+        Pile.UNANSWERED: Case.answer_due_at.is_not(None),
         Pile.LEADERS: is_open()
         & or_(
             Case.rung >= int(for_leaders_from(1)),

@@ -15,18 +15,19 @@ BY_STATE = {
 }  # fmt: skip
 """What a state alone says; the department's two working states need a closer look."""
 
-NEVER_BY_HANDLER = (Act.CLOSE, Act.DECIDE, Act.REASSIGN)
+NEVER_BY_HANDLER = (Act.CLOSE, Act.DECIDE, Act.REASSIGN, Act.ANSWER)
 """What nobody does who had a hand in the case, though it gives no part in it."""
 
 
 def next_act(case: Case, *, put_right: bool, appeal_is_next: bool) -> Act | None:
     """Return the one act that a case waits for, whoever does it; None once it has ended.
 
+    After the end there may be one again: a dissatisfied second review wants its answer.
     `put_right`: something was put right since the finding in force. `appeal_is_next`: the finding is
     «not founded», and the department may still appeal.
     """
     if case.state in ENDED:
-        return None
+        return Act.ANSWER if case.answer_due_at else None
     if case.state in BY_STATE:
         return BY_STATE[case.state]
     if case.identity is Identity.NAMED and case.contacted_at is None:

@@ -27,7 +27,7 @@ def in_turn(file: File, now: datetime) -> list[Act]:
         Act.COMPLEX: late or file.was_decided(Request.COMPLEX),
         Act.EXTEND: late,
         Act.TRANSFER: file.asked(Request.TRANSFER) > 0,
-        Act.APPEAL: file.appeal is not None or now > file.appeal_until,
+        Act.APPEAL: not file.may_be_appealed(now),
     }
     return [
         act for act in possible_now(case)
@@ -43,11 +43,9 @@ def barred(file: File, account: Account, act: Act) -> Bar | None:
 
 def waits_for(file: File, now: datetime) -> Act | None:
     """Return the one act that the case waits for, whoever does it; None once it has ended."""
-    may_appeal = file.appeal is None and now <= file.appeal_until
     unfounded = file.finding is Finding.UNFOUNDED
-    return next_act(
-        file.case, put_right=file.is_rectified, appeal_is_next=unfounded and may_appeal
-    )  # fmt: skip
+    appeal_is_next = unfounded and file.may_be_appealed(now)
+    return next_act(file.case, put_right=file.is_rectified, appeal_is_next=appeal_is_next)
 
 
 def next_of(file: File, account: Account, now: datetime) -> Act | None:

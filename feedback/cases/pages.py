@@ -80,7 +80,7 @@ def show_instead(number: str, _act: str) -> AnyResponse:
 
 @pages.post(
     "/cases/<case:number>/<any(route, accept, contact, verify, reply, complex, extend, transfer,"
-    " decide, reassign, judge, reconsider, visit, close):act>"
+    " decide, reassign, judge, reconsider, visit, close, answer):act>"
 )
 @for_roles(*CASE_ROLES)
 def do(number: str, act: str) -> AnyResponse | tuple[str, int]:

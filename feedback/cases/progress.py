@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from uuid import UUID
 
-from sqlalchemy import BindParameter, and_, bindparam, select
+from sqlalchemy import BindParameter, bindparam, select
 
 from ..db import db
 from ..ledger.models import Entry
@@ -24,10 +24,10 @@ from .models import (
     Rectification,
     Reply,
     Requested,
-    ReturnVisit,
+    SecondAnswer,
 )
 from .road import Happened, Place, Step, Texts, What
-from .states import Act, Remedy, State
+from .states import Act, State
 
 ANSWERS = (What.ANSWERED, What.EXPLAINED)
 VOIDINGS = (What.VOIDED, What.VOID_STANDS)
@@ -111,7 +111,7 @@ def case_of_number(number: str) -> Case | None:
 def _place(case: Case) -> Place:
     return Place(
         case.state, case.identity is Identity.NAMED, case.round, case.contacted_at is not None,
-        case.contact_due_at, case.due_at, case.desk_due_at,
+        case.contact_due_at, case.due_at, case.desk_due_at, case.answer_due_at,
     )  # fmt: skip
 
 
@@ -139,18 +139,23 @@ def _texts(case_id: UUID, departments: dict[str, str]) -> Texts:
 _THIS: BindParameter[UUID] = bindparam("case_id")
 
 _ANSWERS = (
-    select(Reply.round, Reply.words, Rectification.article)
-    .outerjoin(
-        Rectification,
-        and_(
+    select(
+        Reply.round, Reply.words,
+        select(Rectification.article)
+        .where(
             Rectification.case_id == Reply.case_id, Rectification.round == Reply.round,
-            Rectification.kind == Remedy.EXPLANATION,
-        ),
+            Rectification.id < Reply.id,
+        )
+        .order_by(Rectification.id.desc())
+        .limit(1)
+        .scalar_subquery()
+        .label("article"),
     )
     .where(Reply.case_id == _THIS)
-    .order_by(Rectification.id)
 )  # fmt: skip
-"""Each round's reply, with the law where one was explained."""
+"""Each round's reply, with the law where it explains one: what was put right last before it counts,
+and not what an earlier finding, or another department, had explained.
+"""
 
 _REASONS = select(Requested.kind, Requested.number, Requested.reason).where(
     Requested.case_id == _THIS
@@ -159,14 +164,11 @@ _REASONS = select(Requested.kind, Requested.number, Requested.reason).where(
 _VERDICTS = select(
     select(Judgement.words).where(Judgement.case_id == _THIS).scalar_subquery(),
     select(Reconsideration.words).where(Reconsideration.case_id == _THIS).scalar_subquery(),
-    select(Closure.words)
-    .join(ReturnVisit, ReturnVisit.id == Closure.visit_id)
-    .where(Closure.case_id == _THIS, ReturnVisit.satisfied.is_(False))
-    .scalar_subquery(),
+    select(Closure.words).where(Closure.case_id == _THIS).scalar_subquery(),
+    select(SecondAnswer.words).where(SecondAnswer.case_id == _THIS).scalar_subquery(),
 )
-"""Why it does not count, why again, and the conclusion where it answers somebody dissatisfied.
-
-Otherwise a closer's words are a note for the file. Appeal, objection and closure are once a case.
+"""Why it does not count, why again, the closer's words, which the road shows to whom they are meant
+for, and the answer to a second review after the end. Each of them is once a case.
 """
 
 

@@ -58,6 +58,8 @@ def possible_now(found: Case) -> list[Act]:
     if found.identity is Identity.ANONYMOUS:
         never.add(Act.CONTACT)
     never |= {Act.COMPLEX, Act.EXTEND, Act.TRANSFER} if found.request_id else {Act.DECIDE}
+    if found.answer_due_at is None:
+        never.add(Act.ANSWER)
     if found.round > 1:
         never |= {Act.TRANSFER, Act.REASSIGN}
     return [

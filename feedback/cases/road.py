@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from .states import MOVES, WORKING, Act, Means, Outcome, Request, State, Verdict
+from .states import MOVES, WORKING, Act, Means, Outcome, Request, State, Verdict, last_answer
 
 
 class What(StrEnum):
@@ -39,6 +39,7 @@ class What(StrEnum):
     STILL_UNHAPPY = "still_unhappy"
     ADDED = "added"
     FINISHED = "finished"
+    ANSWERED_AFTER = "answered_after"
 
     FINDING_OWNER = "finding_owner"
     DECIDING_OWNER = "deciding_owner"
@@ -49,6 +50,7 @@ class What(StrEnum):
     ANSWER_AGAIN = "answer_again"
     VISIT = "visit"
     FINISH = "finish"
+    ANSWER_AFTER = "answer_after"
 
 
 SAYS_TERM = frozenset((*Act, "open", "recomputed"))
@@ -89,6 +91,12 @@ class Happened:
         """The department's deadline, if this line moved it."""
         return self.due_at if self.facts.get("due_before") else None
 
+    @property
+    def call_due_at(self) -> datetime | None:
+        """By when the department before should have called, if this line asks for a call anew."""
+        said = self.facts.get("contact_due_before")
+        return datetime.fromisoformat(said) if said else None
+
 
 @dataclass(frozen=True)
 class Texts:
@@ -101,6 +109,7 @@ class Texts:
     judgement: str = ""
     reconsideration: str = ""
     conclusion: str = ""
+    afterwards: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,18 +123,28 @@ class Place:
     contact_due_at: datetime | None
     due_at: datetime
     desk_due_at: datetime | None
+    answer_due_at: datetime | None = None
 
 
 def behind(lines: Iterable[Happened], texts: Texts, contact_due_at: datetime | None) -> list[Step]:
     """Return the steps that were taken, oldest first. A late answer or first call says so."""
-    steps, due_at, called = [], None, False
+    lines = list(lines)
+    # A department that takes over with a fresh clock owes a call of its own, by a date of its own.
+    earlier = [line.call_due_at for line in lines if line.call_due_at]
+    call_due = iter([*earlier, contact_due_at])
+    steps, due_at, call_by, called, satisfied = [], None, next(call_due), False, None
     for line in lines:
         step = STEPS[line.act](line, texts) if line.act in STEPS else None
         if step and line.act == Act.REPLY:
             step = replace(step, late=due_at is not None and line.at > due_at)
         if step and line.act == Act.CONTACT and not called:
             called = True
-            step = replace(step, late=contact_due_at is not None and line.at > contact_due_at)
+            step = replace(step, late=call_by is not None and line.at > call_by)
+        if line.call_due_at:
+            call_by, called = next(call_due), False
+        if step and line.act == Act.CLOSE and satisfied:
+            step = replace(step, words="")  # a note for the file
+        satisfied = last_answer([satisfied, line.facts.get("satisfied")])
         if line.act in SAYS_TERM:
             due_at = line.due_at or due_at
         if step:
@@ -213,6 +232,10 @@ def _finished(line: Happened, texts: Texts) -> Step:
     return Step(What.FINISHED, line.at, words=texts.conclusion)
 
 
+def _answered_after(line: Happened, texts: Texts) -> Step:
+    return Step(What.ANSWERED_AFTER, line.at, words=texts.afterwards)
+
+
 def _plain(what: What) -> Callable[[Happened, Texts], Step]:
     return lambda line, _texts: Step(what, line.at)
 
@@ -233,6 +256,7 @@ STEPS: Mapping[str, Callable[[Happened, Texts], Step | None]] = {
     Act.SECOND_REVIEW: _rated_again,
     Act.ADD: _plain(What.ADDED),
     Act.CLOSE: _finished,
+    Act.ANSWER: _answered_after,
 }
 """Which lines are a step of the citizen's road, and which step. Every other line is not for them."""
 
@@ -257,6 +281,8 @@ def ahead(place: Place, now: datetime) -> list[Step]:
         steps += _answer(place, now)
     if place.state in UNANSWERED | {State.VISITING}:
         steps.append(Step(What.FINISH))
+    if place.answer_due_at:
+        steps.append(_by(What.ANSWER_AFTER, place.answer_due_at, now))
     return steps
 
 

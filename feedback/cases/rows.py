@@ -67,7 +67,9 @@ class Row:
     def next_due_at(self) -> datetime | None:
         """By when the one who looks must act: a request has a deadline of its own."""
         decides = self.turn and self.turn.act is Act.DECIDE
-        return self.asked.due_at if decides and self.asked else self.case.next_due_at
+        if decides and self.asked:
+            return self.asked.due_at
+        return self.case.answer_due_at or self.case.next_due_at
 
     @property
     def warn_at(self) -> datetime | None:

@@ -52,6 +52,11 @@ def of_case(case: Case, calendar: Calendar | None = None) -> Terms:
     return terms_of(case.rules_version, calendar)
 
 
+def appeal_until(case: Case, calendar: Calendar | None = None) -> datetime:
+    """Return until when the present department may appeal; by `calendar` if it is known already."""
+    return of_case(case, calendar).after(case.routed_at or case.opened_at, Rule.APPEAL)
+
+
 def terms_of(version: int, calendar: Calendar | None = None) -> Terms:
     """Return one version of the terms on `calendar`; on the one in force, if none is known yet."""
     return terms(of_version(version), calendar or calendar_in_force())

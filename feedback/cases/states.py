@@ -5,6 +5,7 @@ what on whose case is decided here by role and department, without database. Eve
 line in the ledger under its own name, with the state and the deadlines it led to.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -63,6 +64,7 @@ class Act(StrEnum):
     SECOND_REVIEW = "second_review"  # 二次评价, by the citizen
     ADD = "add"  # 补充, by the citizen
     CLOSE = "close"  # 销号
+    ANSWER = "answer"  # 书面回应: to a dissatisfied second review that came after the end
 
 
 class Whose(StrEnum):
@@ -222,7 +224,7 @@ MOVES: dict[Act, Move] = {
     move.act: move
     for move in (
         #     act            from                      to              by        whose    must carry                            tells (at most)
-        _move(Act.ROUTE,     "triage",                 "routed",       SUPER,    ANY,     "department, why, what about",        "case_opened"),
+        _move(Act.ROUTE,     "triage",                 "routed",       SUPER,    ANY,     "department, why, what about",        "case_opened citizen_term_moved"),
         _move(Act.ACCEPT,    "routed",                 "verifying",    DEPT,     OWN,     "",                                   ""),
         _move(Act.CONTACT,   "verifying rectifying",   "",             DEPT,     OWN,     "means, reached, words",              ""),
         _move(Act.VERIFY,    "verifying",              "",             DEPT,     OWN,     "finding, words",                     ""),
@@ -232,7 +234,7 @@ MOVES: dict[Act, Move] = {
         _move(Act.EXTEND,    "verifying rectifying",   "",             HEAD,     OWN,     "reason, plan, before due_at",        "desk_asked"),
         _move(Act.TRANSFER,  "routed verifying",       "transferring", HEAD,     OWN,     "reason, owner proposed, once",       "desk_asked"),
         _move(Act.DECIDE,    f"{ALL_WORK} transferring", "",           SUPER,    OTHER,   "verdict, words; leader for a 2nd extension", "case_decided case_opened citizen_term_moved"),
-        _move(Act.REASSIGN,  ALL_WORK,                 "routed",       SUPER,    OTHER,   "department, why, what about",        "case_opened case_notice"),
+        _move(Act.REASSIGN,  ALL_WORK,                 "routed",       SUPER,    OTHER,   "department, why, what about",        "case_opened case_notice citizen_term_moved"),
         _move(Act.APPEAL,    ALL_WORK,                 "appealed",     HEAD,     OWN,     "ground, words; once, in 5 workdays", "desk_asked"),
         _move(Act.JUDGE,     "appealed",               "",             SUPER,    OTHER,   "verdict, words; untouched",          "case_decided citizen_voided"),
         _move(Act.OBJECT,    "voided",                 "objected",     NOBODY,   CITIZEN, "words; once, in 10 workdays",        "desk_asked"),
@@ -240,7 +242,8 @@ MOVES: dict[Act, Move] = {
         _move(Act.VISIT,     "visiting",               "",             VISITORS, OTHER,   "means, outcome, verdict, words",     "case_sent_back"),
         _move(Act.SECOND_REVIEW, "visiting closing closed", "",        NOBODY,   CITIZEN, "grade; once",                        "case_sent_back desk_asked"),
         _move(Act.ADD,       ALL_OPEN,                 "",             NOBODY,   CITIZEN, "words",                              "citizen_added desk_asked"),
-        _move(Act.CLOSE,     "closing",                "closed",       SUPER,    OTHER,   "conclusion if dissatisfied",         "citizen_closed"),
+        _move(Act.CLOSE,     "closing",                "closed",       SUPER,    OTHER,   "conclusion if still dissatisfied",   "citizen_closed"),
+        _move(Act.ANSWER,    "closed",                 "closed",       SUPER,    OTHER,   "words; a dissatisfied second review waits", "citizen_answered"),
     )
 }  # fmt: skip
 
@@ -266,6 +269,16 @@ def after_visit(outcome: Outcome, satisfied: bool | None, attempt: int, round_: 
     if satisfied or round_ >= LAST_ROUND:
         return State.CLOSING
     return State.RECTIFYING
+
+
+def last_answer(said: Sequence[bool | None]) -> bool | None:
+    """Return what the citizen said last when asked whether they are satisfied; None if never.
+
+    `said` is what the visits brought, oldest first, in whichever round, None where nobody was
+    reached. It decides for whom a closer writes: «not satisfied» wants a conclusion, which the
+    citizen reads; who was satisfied has heard everything, and the words are a note for the file.
+    """
+    return next((one for one in reversed(said) if one is not None), None)
 
 
 def may_act(act: Act, roles: frozenset[Role], department: str, case_department: str | None) -> bool:

@@ -36,6 +36,7 @@ class Queue(StrEnum):
     OBJECTIONS = "objections"
     VISITS = "visits"
     CLOSING = "closing"
+    ANSWERS = "answers"
     LEADERS = "leaders"
 
 
@@ -46,6 +47,7 @@ FILTERS: Mapping[Queue, Filter] = {
     Queue.OBJECTIONS: Filter(state=State.OBJECTED),
     Queue.VISITS: Filter(state=State.VISITING),
     Queue.CLOSING: Filter(state=State.CLOSING),
+    Queue.ANSWERS: Filter(pile=Pile.UNANSWERED),
     Queue.LEADERS: Filter(pile=Pile.LEADERS),
 }
 """Which list of cases a queue is the beginning of."""
@@ -107,6 +109,8 @@ def _first(queue: Queue, waiting: ColumnElement[bool], account: Account) -> Sequ
     if queue is Queue.REQUESTS:
         cases = cases.join(Requested, Requested.id == Case.request_id)
         due = Requested.due_at.expression
+    if queue is Queue.ANSWERS:
+        due = Case.answer_due_at.expression
     cases = cases.order_by(due, Case.number).limit(SHOWN).options(*WITH_SERVICE)
     return db.session.scalars(cases).all()
 

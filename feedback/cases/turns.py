@@ -18,7 +18,7 @@ from ..ledger.models import Entry
 from ..offices.models import Account
 from ..offices.roles import Role
 from ..workdays import Calendar
-from .actions.appealing import appeal_until
+from . import rulebook
 from .models import Appeal, Case, CasePart, Rectification, Verification
 from .next_acts import bar_of, next_act
 from .states import ENDED, MOVES, WORKING, Act, Bar, Finding, Part, State
@@ -48,7 +48,7 @@ class Known:
     rectified: Mapping[UUID, tuple[int, UUID]]
     """The last thing that was put right: in which round, and its key."""
     findings: Mapping[UUID, tuple[Finding, UUID]]
-    """The finding in force, and its key."""
+    """The finding in force, the present department's last one, and its key."""
     appealed: frozenset[UUID]
     parts: Mapping[UUID, Part]
     """Which part the one who looks has."""
@@ -58,10 +58,14 @@ class Known:
 
 
 def turns(cases: Sequence[Case], account: Account, now: datetime) -> dict[UUID, Turn]:
-    """Return whose turn it is in each case that has not ended: a constant number of statements."""
+    """Return whose turn it is in each case that waits for anything: a constant number of statements."""
     known = _known(cases, account)
     wall = Wall(account)
-    return {case.id: _turn(case, wall, known, now) for case in cases if case.state not in ENDED}
+    return {
+        case.id: _turn(case, wall, known, now)
+        for case in cases
+        if case.state not in ENDED or case.answer_due_at
+    }  # fmt: skip
 
 
 def _turn(case: Case, wall: Wall, known: Known, now: datetime) -> Turn:
@@ -79,10 +83,10 @@ def _waits_for(case: Case, known: Known, now: datetime) -> Act:
     put_right = bool(done and found and round_ == case.round and done > found)
     appeal_is_next = (
         finding is Finding.UNFOUNDED and case.id not in known.appealed
-        and now <= appeal_until(case, known.calendar)
+        and now <= rulebook.appeal_until(case, known.calendar)
     )  # fmt: skip
     act = next_act(case, put_right=put_right, appeal_is_next=appeal_is_next)
-    assert act is not None  # noqa: S101  only cases that have not ended are asked about
+    assert act is not None  # noqa: S101  only cases that wait for something are asked about
     return act
 
 
@@ -93,8 +97,10 @@ def _known(cases: Sequence[Case], account: Account) -> Known:
     done = select(Rectification.case_id, Rectification.round, Rectification.id).where(
         Rectification.case_id.in_(working)
     )
-    found = select(Verification.case_id, Verification.finding, Verification.id).where(
-        Verification.case_id.in_(working)
+    found = (
+        select(Verification.case_id, Verification.finding, Verification.id)
+        .join(Case, Case.id == Verification.case_id)
+        .where(Verification.case_id.in_(working), Verification.at >= Case.routed_at)
     )
     appeals = select(Appeal.case_id).where(Appeal.case_id.in_(working))
     mine = select(CasePart.case_id, CasePart.part).where(

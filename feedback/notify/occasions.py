@@ -30,6 +30,7 @@ class Occasion(StrEnum):
     SPECIAL_CLOSED = "special_closed"
     CITIZEN_REPLIED = "citizen_replied"  # to the citizen, by text message
     CITIZEN_CLOSED = "citizen_closed"
+    CITIZEN_ANSWERED = "citizen_answered"
     CITIZEN_TERM_MOVED = "citizen_term_moved"
     CITIZEN_VOIDED = "citizen_voided"
     CITIZEN_OBJECTION_JUDGED = "citizen_objection_judged"
@@ -52,7 +53,7 @@ class Occasion(StrEnum):
 
 NEWS = (
     Occasion.CITIZEN_REPLIED, Occasion.CITIZEN_CLOSED, Occasion.CITIZEN_TERM_MOVED,
-    Occasion.CITIZEN_VOIDED, Occasion.CITIZEN_OBJECTION_JUDGED,
+    Occasion.CITIZEN_VOIDED, Occasion.CITIZEN_OBJECTION_JUDGED, Occasion.CITIZEN_ANSWERED,
 )  # fmt: skip
 INVITATIONS = (Occasion.INVITATION, Occasion.INVITATION_REMINDER)
 ANSWERS = tuple(one for one in Occasion if one.value.startswith("answer_"))

@@ -102,5 +102,6 @@ SAID: dict[Act, dict[str, str]] = {
     Act.RECONSIDER: {"verdict": "uphold", "words": "异议成立"},
     Act.VISIT: {"means": "phone", "outcome": "answered", "satisfied": "yes", "words": "满意"},
     Act.CLOSE: {"words": "整改到位"},
+    Act.ANSWER: {"words": "已请窗口再查，结果见附件"},
 }
 """What a form of each act may say so that nothing but the person and the turn can be wrong."""

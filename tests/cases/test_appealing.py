@@ -9,6 +9,7 @@ from feedback import clock
 from feedback.cases import actions
 from feedback.cases.evidence import check
 from feedback.cases.models import Evidence
+from feedback.cases.rulebook import appeal_until
 from feedback.cases.states import Finding, Ground, State, Verdict
 from feedback.db import db
 from feedback.errors import Invalid, NotYours, OutOfTurn
@@ -92,6 +93,20 @@ def test_unfounded_waits_for_an_appeal_and_is_gone_after_one_was_dismissed(peopl
         do(actions.verify, case, people.handler, Finding.UNFOUNDED, "还是不属实", now=now)
     assert refused.value.errors[0].code == "appeal_dismissed"
     case = do(actions.verify, case, people.handler, Finding.TRUE, "属实", now=now)
+    assert case.state is State.RECTIFYING
+
+
+def test_unfounded_is_not_found_once_it_is_too_late_to_appeal(people, now):
+    case = walk_to(make_case(now), State.VERIFYING, people, now)
+    late = appeal_until(case) + timedelta(seconds=1)
+    with pytest.raises(Invalid) as refused:
+        do(actions.verify, case, people.handler, Finding.UNFOUNDED, "录像不符", now=late)
+    assert refused.value.errors[0].code == "appeal_over"
+    case = do(
+        actions.verify, case, people.handler, Finding.UNFOUNDED, "不符", now=appeal_until(case)
+    )
+    assert case.state is State.VERIFYING
+    case = do(actions.verify, case, people.handler, Finding.PARTLY, "部分属实", now=late)
     assert case.state is State.RECTIFYING
 
 

@@ -38,6 +38,12 @@ def local(moment):
     return clock.local(moment).isoformat()[:16]
 
 
+def told_dates():
+    """Return every new date that the citizen was promised a message of."""
+    told = select(Message).where(Message.occasion == "citizen_term_moved")
+    return [m.facts["due_at"] for m in db.session.scalars(told.order_by(Message.id))]
+
+
 def occasions():
     return set(db.session.scalars(select(Message.occasion)))
 
@@ -164,6 +170,55 @@ def test_the_clock_begins_again_only_with_a_reason(people, now):
     assert local(case.due_at) == "2026-12-02T17:30"
     assert local(case.next_due_at) == "2026-11-26T17:30"  # contact anew, too
     assert case.routing["restart_why"] == "原单位耽误两天"
+
+
+def test_whoever_takes_over_with_a_fresh_clock_calls_the_citizen_themselves(people, now):
+    case = walk_to(make_case(now), State.RECTIFYING, people, now)
+    later = now + timedelta(days=2)  # Wednesday
+    assert case.contacted_at
+    case = do(actions.reassign, case, people.supervisor, "SW", "属水务", "原单位耽误", now=later)
+    assert (case.contacted_at, local(case.contact_due_at)) == (None, "2026-11-26T17:30")
+    chen = people.colleague_elsewhere
+    case = do(actions.accept, case, chen, now=later)
+    case = do(actions.verify, case, chen, Finding.TRUE, "属实", now=later)
+    case = do(actions.rectify, case, chen, "已改", "", (), now=later)
+    with pytest.raises(OutOfTurn) as refused:
+        do(actions.reply, case, chen, "已改", "", "", now=later)
+    assert refused.value.facts["missing"] == "contact"
+    case = do(actions.contact, case, chen, Means.PHONE, True, "已联系", now=later)
+    assert do(actions.reply, case, chen, "已改", "", "", now=later).state is State.VISITING
+
+
+def test_where_the_clock_goes_on_a_call_that_was_made_stays_made(people, now):
+    case = walk_to(make_case(now), State.RECTIFYING, people, now)
+    called, due = case.contacted_at, case.next_due_at
+    case = do(actions.reassign, case, people.supervisor, "SW", "属水务", "", now=now)
+    assert (case.contacted_at, case.next_due_at) == (called, due)
+
+
+def test_an_anonymous_citizen_is_called_by_nobody_also_with_a_fresh_clock(people, now):
+    case = make_case(now, identity="anonymous", name="", phone="")
+    case = do(actions.reassign, case, people.supervisor, "SW", "属水务", "原单位耽误", now=now)
+    assert (case.contact_since, case.contact_due_at) == (None, None)
+
+
+def test_the_citizen_is_told_the_new_date_when_the_clock_begins_again(people, now):
+    case, later = make_case(now), now + timedelta(days=2)
+    case = do(actions.ask_transfer, case, people.head, "非本部门事项", "SW", now=later)
+    case = do(
+        actions.decide, case, people.supervisor, True, "属水务", now=later, restart_why="耽误"
+    )
+    first = case.due_at.isoformat()
+    assert told_dates() == [first]
+    later += timedelta(days=1)
+    case = do(actions.reassign, case, people.supervisor, "RS", "又划回", "又耽误了", now=later)
+    assert told_dates() == [first, case.due_at.isoformat()]
+
+
+def test_a_transfer_that_moves_no_date_tells_the_citizen_of_none(people, now):
+    case = do(actions.ask_transfer, make_case(now), people.head, "非本部门事项", "SW", now=now)
+    do(actions.decide, case, people.supervisor, True, "属水务", now=now)
+    assert told_dates() == []
 
 
 def test_a_refused_transfer_goes_back_to_where_it_was(people, now):

@@ -1,6 +1,7 @@
 """What the page of one case tells each person: what is next, why it is here, who may do the rest."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -14,7 +15,9 @@ from feedback.offices.roles import Role
 
 from ..counting import statements
 from ..factories import (
+    NOBODY_HOME,
     UNHAPPY,
+    VISITED,
     let_go,
     make_account,
     make_case,
@@ -360,3 +363,45 @@ def test_the_page_names_whom_a_message_went_to_but_not_to_whom_it_is_about(app, 
             session.get_one(Account, accused.id).window_code = "RS-12"
         let_go(accused)
     assert "138****" not in look(accused, number)
+
+
+@pytest.mark.parametrize(("found", "label", "hint"), [
+    (VISITED, "Note for the file, not for the citizen", "what you write stays in the file"),
+    (UNHAPPY, "Conclusion, because the citizen was not satisfied", "reads what you write"),
+    (None, "Conclusion, as the citizen will read it", "reads what you write"),
+])  # fmt: skip
+def test_the_form_says_for_whom_the_closing_words_are(app, cast, look, found, label, hint):
+    def closing():
+        case, now = case_in(State.VISITING, cast, clock.now()), clock.now()
+        if found is UNHAPPY:
+            do(actions.visit, case, cast.people.operator, UNHAPPY, now=now)
+            walk_to(case, State.VISITING, cast.people, now)
+        for day in range(3 if found is None else 1):
+            do(actions.visit, case, cast.people.operator, found or NOBODY_HOME,
+               now=now + timedelta(days=day))  # fmt: skip
+        return case
+
+    page = look("supervisor", made(app, closing))
+    assert label in page
+    assert hint in page
+
+
+def test_when_no_appeal_can_follow_the_page_asks_for_another_finding_and_says_why(app, cast, look):
+    def make():
+        before = clock.now() - timedelta(days=14)
+        case = case_in(State.VERIFYING, cast, before)
+        who, words = cast.people.handler, "录像不符"
+        do(actions.contact, case, who, Means.PHONE, True, "已致歉", now=before)
+        return do(actions.verify, case, who, Finding.UNFOUNDED, words, now=before)
+
+    number = made(app, make)
+    page = look("handler", number)
+    assert 'value="partly"' in page
+    assert 'value="unfounded"' not in page
+    assert "no appeal is possible any more" in page
+    client = app.test_client()
+    sign_in(client, cast.everybody["handler"])
+    answer = post(client, number, "verify", finding="unfounded", words="还是不属实")
+    assert answer.status_code == 422
+    assert "the time for that has passed" in answer.get_data(as_text=True)
+    assert post(client, number, "verify", finding="rumour", words="x").status_code == 422

@@ -1,5 +1,7 @@
 """What the citizen does after the review: second review, more words, «I was pressed»."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, select
 
@@ -7,7 +9,8 @@ from feedback.cases import actions
 from feedback.cases.casefile import file_of
 from feedback.cases.models import Addition, PressureReport, ReturnVisit, SecondReview
 from feedback.cases.second_link import case_number_of, second_link
-from feedback.cases.states import Finding, Means, State
+from feedback.cases.states import Act, Finding, Means, State
+from feedback.cases.supervision import Queue, desk
 from feedback.db import db, transaction
 from feedback.errors import Invalid, NotYours, OutOfTurn, TooOften
 from feedback.ledger.models import Entry
@@ -16,7 +19,15 @@ from feedback.offices.models import Account, AccountRole
 from feedback.offices.roles import Role
 from feedback.reviews.queries import of_case
 
-from ..factories import VISITED, make_case, make_district, make_people, walk_to
+from ..factories import (
+    NOBODY_HOME,
+    VISITED,
+    make_account,
+    make_case,
+    make_district,
+    make_people,
+    walk_to,
+)
 from .doing import do, reload, say
 
 ANONYMOUS = {"identity": "anonymous", "name": "", "phone": ""}
@@ -73,7 +84,9 @@ def test_an_anonymous_citizen_answers_on_the_receipt_too(people, now):
     case = say(actions.second_review, case, 2, "没改", now=now)
     assert (case.state, case.round) == (State.RECTIFYING, 2)
     case = walk_to(case, State.CLOSING, people, now)
-    assert do(actions.close, case, people.supervisor, "", now=now).state is State.CLOSED
+    with pytest.raises(Invalid):
+        do(actions.close, case, people.supervisor, "", now=now)
+    assert do(actions.close, case, people.supervisor, "已改好", now=now).state is State.CLOSED
 
 
 def test_after_the_end_a_second_review_is_kept_and_moves_nothing(people, now):
@@ -210,3 +223,54 @@ def test_a_link_in_a_message_opens_in_the_language_of_the_review(people, now, lo
     asked = select(Message).where(Message.occasion == "citizen_replied")
     link = db.session.scalars(asked).one().facts["link"]
     assert link == f"{second_link(told.number)}{ends}"
+
+
+def closed_unreached(people, now):
+    """Return a case that was closed after three calls in vain."""
+    case = walk_to(make_case(now), State.VISITING, people, now)
+    for day in range(3):
+        case = do(actions.visit, case, people.operator, NOBODY_HOME, now=now + timedelta(days=day))
+    return do(actions.close, case, people.supervisor, "", now=now + timedelta(days=3))
+
+
+def queue(people, now):
+    waiting = desk(people.supervisor, now).queues[Queue.ANSWERS]
+    return [(row.case.number, row.turn.act, row.turn.mine) for row in waiting.rows], waiting.found
+
+
+@pytest.mark.parametrize("make", [closed_unreached, lambda p, now: walk_to(
+    make_case(now), State.CLOSED, p, now)], ids=["never reached", "visited"])  # fmt: skip
+def test_who_is_dissatisfied_after_the_end_waits_on_the_desk_until_answered(people, now, make):
+    case, later = make(people, now), now + timedelta(days=4)
+    assert queue(people, later) == ([], 0)
+    case = say(actions.second_review, case, 1, "没人找过我", now=later)
+    told = db.session.scalars(select(Message).where(Message.dedupe_key.startswith("second:"))).all()
+    assert {message.facts["due_at"] for message in told} == {case.answer_due_at.isoformat()}
+    assert queue(people, later) == ([(case.number, Act.ANSWER, True)], 1)
+    case = do(actions.answer, case, people.supervisor, "已请窗口再查", now=later)
+    assert (case.state, case.answer_due_at) == (State.CLOSED, None)
+    assert queue(people, later) == ([], 0)
+    heard = db.session.scalars(select(Message).where(Message.occasion == "citizen_answered"))
+    assert len(heard.all()) == 1
+    with pytest.raises(OutOfTurn):
+        do(actions.answer, case, people.supervisor, "再答一次", now=later)
+
+
+def test_a_satisfied_word_after_the_end_waits_for_nobody(people, now):
+    case = say(actions.second_review, walk_to(make_case(now), State.CLOSED, people, now), 3, "",
+               now=now)  # fmt: skip
+    assert case.answer_due_at is None
+    with pytest.raises(OutOfTurn):
+        do(actions.answer, case, people.supervisor, "x", now=now)
+
+
+def test_the_office_complained_of_and_whoever_handled_it_answer_nothing(people, now):
+    case = walk_to(make_case(now), State.CLOSED, people, now)
+    case = say(actions.second_review, case, 1, "又坏了", now=now)
+    own = make_account(Role.SUPERVISOR, department="RS")
+    with transaction():
+        handler = db.session.get_one(Account, people.handler.id)
+        handler.department_code, handler.roles = "GOV", [AccountRole(name=Role.SUPERVISOR)]
+    for nosy in (own, people.head, people.operator, db.session.get_one(Account, handler.id)):
+        with pytest.raises(NotYours):
+            do(actions.answer, case, nosy, "没有的事", now=now)

@@ -279,7 +279,7 @@ def test_every_queue_of_the_desk_holds_what_belongs_to_it(people, now):
     desk = supervision.desk(people.supervisor, now)
     assert found_in(desk) == {
         Queue.TRIAGE: 1, Queue.REQUESTS: 2, Queue.APPEALS: 1, Queue.OBJECTIONS: 1,
-        Queue.VISITS: 2, Queue.CLOSING: 2, Queue.LEADERS: 0,
+        Queue.VISITS: 2, Queue.CLOSING: 2, Queue.ANSWERS: 0, Queue.LEADERS: 0,
     }  # fmt: skip
     states = {State.TRIAGE: Queue.TRIAGE, State.APPEALED: Queue.APPEALS}
     for state, queue in states.items():

@@ -20,7 +20,7 @@ from feedback.notify.models import Message
 
 from ..factories import make_district, sign_in
 from .cast import SAID, case_in, let_cast_go, make_cast
-from .doing import do
+from .doing import do, say
 
 (
     TRIAGE, ROUTED, VERIFYING, RECTIFYING, TRANSFERRING, APPEALED, VISITING, CLOSING, CLOSED, VOIDED,
@@ -50,6 +50,7 @@ TABLE: dict[Act, tuple[set[str], dict[State, State]]] = {
     Act.RECONSIDER: (DESK, {OBJECTED: ROUTED}),
     Act.VISIT: (VISITORS, {VISITING: CLOSING}),
     Act.CLOSE: (DESK, {CLOSING: CLOSED}),
+    Act.ANSWER: (DESK, {CLOSED: CLOSED}),
 }
 """Act: by whom, from where, and to where. A case whose request is decided stays where it is."""
 
@@ -157,6 +158,8 @@ def prepared(act, state, cast, now):
         case = do(actions.rectify, case, people.handler, "已改", "", (), now=now)
     if act is Act.DECIDE and state is not TRANSFERRING:
         case = do(actions.ask_complex, case, people.head, "复杂", now=now)
+    if act is Act.ANSWER:
+        case = say(actions.second_review, case, 1, "又坏了", now=now)
     return case
 
 

@@ -83,6 +83,8 @@ WRONG_ROWS: dict[str, tuple[State, str]] = {
     "a supervision notice without number, or with a gap before it": (
         State.RECTIFYING, "UPDATE notice_counters SET last = 2"),
     "more than one second review": (State.OBJECTED, f"UPDATE copy SET id = '{LAST}'"),
+    "a citizen dissatisfied after the end whom nobody owes an answer": (
+        State.CLOSED, "UPDATE cases SET answer_due_at = NULL"),
     "pressure on a citizen that shows in the case": (
         State.ROUTED, "UPDATE ledger_entries SET subject = 'case' WHERE subject = 'pressure'"),
     "pressure on a citizen that the office which answers may read of": (
@@ -170,6 +172,8 @@ def test_a_wrong_row_is_found(unguarded, people, now, what):
     if what == "more than one second review":
         case = walk_to(make_case(now), State.VISITING, people, now)
         say(actions.second_review, case, 5, "", now=now)
+    if what == "a citizen dissatisfied after the end whom nobody owes an answer":
+        say(actions.second_review, case, 1, "又坏了", now=now)
     unguarded()
     assert checks.broken() == []
     corrupt(what, statement)

@@ -10,6 +10,7 @@ from feedback.cases.casefile import file_of
 from feedback.cases.models import Case
 from feedback.cases.offers import Bar, barred, in_turn, next_of, offered, waits_for
 from feedback.cases.states import Act, Finding, Ground, Means, Purpose, State, Verdict
+from feedback.cases.turns import turns
 from feedback.catalog.grades import TagClass
 from feedback.db import db, transaction
 from feedback.errors import Invalid, NotYours, OutOfTurn
@@ -55,6 +56,7 @@ CALLS = {
     Act.RECONSIDER: lambda c, by: (actions.reconsider, (c, by, Verdict.UPHOLD, "成立")),
     Act.VISIT: lambda c, by: (actions.visit, (c, by, VISITED)),
     Act.CLOSE: lambda c, by: (actions.close, (c, by, "结论")),
+    Act.ANSWER: lambda c, by: (actions.answer, (c, by, "已请窗口再查")),
 }
 
 
@@ -156,6 +158,9 @@ HISTORIES = {
     "attempted": lambda c, p, now: do(
         actions.visit, case_in(State.VISITING, c, now), p.operator, NOBODY_HOME,
         now=now - timedelta(days=1),
+    ),
+    "dissatisfied after the end": lambda c, p, now: say(
+        actions.second_review, case_in(State.CLOSED, c, now), 1, "又坏了", now=now
     ),
     "answered unasked": lambda c, p, now: say(
         actions.second_review, case_in(State.VISITING, c, now), 4, "好了", now=now
@@ -425,6 +430,43 @@ def test_an_unfounded_matter_waits_for_the_heads_appeal_while_there_is_time(cast
     assert next_of(file, cast.people.head, now) is Act.APPEAL
     assert next_of(file, cast.people.handler, now) is None
     assert waits_for(file, now + timedelta(days=30)) is Act.VERIFY
+
+
+def taken_over(cast, now, finding, *done):
+    """Return a case in which RS found something, and that SW then took over, and accepted."""
+    case = case_in(State.VERIFYING, cast, now)
+    case = do(actions.contact, case, cast.people.handler, Means.PHONE, True, "已致歉", now=now)
+    case = do(actions.verify, case, cast.people.handler, finding, "人社局的核实", now=now)
+    for action, *said in done:
+        case = do(action, case, cast.people.handler, *said, now=now)
+    later = now + timedelta(hours=1)
+    case = do(actions.reassign, case, cast.people.supervisor, "SW", "职责在水务局", "", now=later)
+    return do(actions.accept, case, cast.people.colleague_elsewhere, now=later)
+
+
+def test_whoever_takes_over_verifies_anew_whatever_was_found_before(cast, now):
+    case, later = taken_over(cast, now, Finding.UNFOUNDED), now + timedelta(hours=1)
+    file, clerk = file_of(case), cast.people.colleague_elsewhere
+    assert file.finding is None
+    assert waits_for(file, later) is Act.VERIFY
+    assert next_of(file, clerk, later) is Act.VERIFY
+    assert turns([case], clerk, later)[case.id].act is Act.VERIFY
+
+
+def test_nothing_that_another_department_did_is_ticked_as_done(cast, now):
+    case = taken_over(cast, now, Finding.TRUE, (actions.rectify, "已改", "", ()))
+    done = {point.act: point.is_done for point in file_of(case).points}
+    assert not done[Act.VERIFY]
+    assert not done[Act.RECTIFY]
+
+
+def test_a_finding_counts_although_the_clock_was_set_back_before_it(cast, now):
+    case = taken_over(cast, now, Finding.TRUE, (actions.rectify, "已改", "", ()))
+    clerk = cast.people.colleague_elsewhere
+    case = do(actions.verify, case, clerk, Finding.NO_LEGAL_BASIS, "无依据", now=now)
+    assert file_of(case).finding is Finding.NO_LEGAL_BASIS
+    case = do(actions.rectify, case, clerk, "已解释", "条例第九条", (), now=now)
+    assert do(actions.reply, case, clerk, "依据是……", "", "", now=now).state is State.VISITING
 
 
 def test_a_call_comes_before_anything_else(cast, now):

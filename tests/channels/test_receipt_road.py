@@ -15,9 +15,10 @@ from feedback.cases.states import Finding, Ground, Means, Outcome, Purpose, Stat
 from feedback.catalog.grades import TagClass
 from feedback.catalog.models import RoutingRule
 from feedback.db import transaction
+from feedback.errors import Invalid
 
 from .. import counting
-from ..factories import UNHAPPY, make_case, make_district
+from ..factories import NOBODY_HOME, UNHAPPY, make_case, make_district
 from .citizen import text_of
 from .matter import ANONYMOUS, Matter
 
@@ -104,6 +105,21 @@ def test_a_supervisor_who_reassigns_and_restarts_moves_the_date(matter, read, cl
     assert "passed on to 区水务局 new date: Tue 1 Dec" in read(matter)
 
 
+def test_the_next_departments_call_has_a_day_of_its_own_when_the_clock_begins_again(
+    matter, read, clocks
+):
+    matter.walk(State.VERIFYING)
+    clocks.shift(timedelta(days=2))
+    matter.contact().does("supervisor", cases.reassign, "SW", "职责在水务局", "前一部门耽误了")
+    words = read(matter)
+    assert words.count("you were called (later than promised)") == 1
+    assert "○ by Thu 26 Nov you are called" in words
+    matter.does("colleague_elsewhere", cases.accept)
+    clocks.shift(timedelta(days=2))
+    matter.does("colleague_elsewhere", cases.contact, Means.PHONE, True, "致歉")
+    assert read(matter).count("you were called (later than promised)") == 2
+
+
 def test_a_request_that_is_refused_is_nothing_to_the_citizen(matter, read):
     before = read(matter)
     matter.does("head", cases.ask_transfer, "不属本部门", "SW")
@@ -170,6 +186,71 @@ def test_a_satisfied_citizen_does_not_read_the_closers_note(matter, read):
     matter.walk(State.CLOSING).does("supervisor", cases.close, "归档备注")
     assert "This matter is finished" in read(matter)
     assert "归档备注" not in read(matter)
+
+
+def test_who_was_satisfied_only_in_the_end_does_not_read_the_note_either(matter, read):
+    matter.walk(State.VISITING).does("operator", cases.visit, UNHAPPY)
+    matter.walk(State.CLOSING).does("supervisor", cases.close, "归档备注")
+    assert "归档备注" not in read(matter)
+
+
+def test_a_citizen_whom_nobody_reached_reads_how_it_ended(matter, read, clocks):
+    matter.walk(State.VISITING)
+    for _ in range(3):
+        matter.does("operator", cases.visit, NOBODY_HOME)
+        clocks.shift(timedelta(days=1))
+    matter.does("supervisor", cases.close, "三次未能联系上您，窗口已增开")
+    assert "the matter was finished 三次未能联系上您，窗口已增开" in read(matter)
+
+
+def test_a_word_after_the_end_is_answered_by_a_day_and_the_answer_stands_on_the_receipt(
+    matter, read
+):
+    matter.walk(State.CLOSED).says(cases.second_review, 1, "又坏了")
+    words = read(matter)
+    assert "○ by Tue 24 Nov the supervisors answer what you said after the end" in words
+    matter.does("supervisor", cases.answer, "已责成重新检修")
+    words = read(matter)
+    assert "the supervisors answered what you said after the end 已责成重新检修" in words
+    assert "○" not in words
+
+
+def test_who_was_missed_after_a_dissatisfied_answer_reads_the_conclusion(matter, read, clocks):
+    matter.walk(State.VISITING).does("operator", cases.visit, UNHAPPY).walk(State.VISITING)
+    for _ in range(3):
+        matter.does("operator", cases.visit, NOBODY_HOME)
+        clocks.shift(timedelta(days=1))
+    with pytest.raises(Invalid):
+        matter.does("supervisor", cases.close, "")
+    matter.does("supervisor", cases.close, "窗口已换人")
+    assert "the matter was finished 窗口已换人" in read(matter)
+
+
+def test_an_anonymous_citizen_who_was_not_satisfied_reads_the_conclusion(app, clocks, read):
+    with app.app_context():
+        make_district()
+    matter = Matter(app, **ANONYMOUS).walk(State.CLOSING)
+    matter.says(cases.second_review, 1, "没改").walk(State.CLOSING)
+    with pytest.raises(Invalid):
+        matter.does("supervisor", cases.close, "")
+    matter.does("supervisor", cases.close, "已约谈负责人")
+    assert "the matter was finished 已约谈负责人" in read(matter)
+
+
+def test_the_law_that_another_department_explained_is_not_in_the_answer(matter, read, clocks):
+    matter.walk(State.VERIFYING).contact()
+    matter.does("handler", cases.verify, Finding.NO_LEGAL_BASIS, "无依据")
+    matter.does("handler", cases.rectify, "已解释", "《行政许可法》第三十二条", ())
+    clocks.shift(timedelta(hours=1))
+    matter.does("supervisor", cases.reassign, "SW", "职责在水务局", "")
+    there = "colleague_elsewhere"
+    matter.does(there, cases.accept).does(there, cases.verify, Finding.TRUE, "水管漏水")
+    matter.does(there, cases.rectify, "已修水管", "", ())
+    matter.does(there, cases.reply, "水管已修好", "", "")
+    words = read(matter)
+    assert "第三十二条" not in words
+    assert "put right and answered" in words
+    assert "the law was explained to you" not in words
 
 
 def test_while_an_appeal_is_judged_the_departments_dates_stand_still(matter, read):

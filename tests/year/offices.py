@@ -10,6 +10,7 @@ from functools import partial
 from uuid import UUID
 
 from feedback.cases import actions as acts
+from feedback.cases import rulebook
 from feedback.cases.models import Case
 from feedback.cases.states import Finding, Ground, Means, Outcome, State, Verdict
 from feedback.catalog.grades import TagClass
@@ -166,7 +167,7 @@ class Offices:
         self._to_be_decided(case, now)
 
     def _may_appeal(self, case: Case, now: datetime) -> bool:
-        return not self.of[case.id].appealed and now <= acts.appeal_until(case)
+        return not self.of[case.id].appealed and now <= rulebook.appeal_until(case)
 
     def _appeal(self, case: Case, now: datetime) -> None:
         self.of[case.id].appealed = True

@@ -16,7 +16,6 @@ from ...errors import FieldError, Invalid, NotYours
 from ...ledger.actions import CITIZEN
 from ...notify.occasions import Occasion
 from ...offices.models import Account
-from ...workdays import Calendar
 from .. import rulebook
 from ..deadlines import GIVEN_BACK, Step
 from ..evidence import Upload
@@ -49,7 +48,7 @@ def appeal(
     allow(case, by, Act.APPEAL, seen)
     if appeal_of(case) is not None:
         raise out_of_turn(case, Act.APPEAL)
-    if now > appeal_until(case):
+    if now > rulebook.appeal_until(case):
         raise Invalid([FieldError("ground", "appeal_too_late")])
     take_part(case, by, Act.APPEAL, now)
     made = Appeal(
@@ -73,12 +72,6 @@ def _due(case: Case) -> datetime:
 def appeal_of(case: Case) -> Appeal | None:
     """Return the case's appeal, whatever became of it."""
     return db.session.scalar(select(Appeal).where(Appeal.case_id == case.id))
-
-
-def appeal_until(case: Case, calendar: Calendar | None = None) -> datetime:
-    """Return until when the present department may appeal; by `calendar` if it is known already."""
-    since = case.routed_at or case.opened_at
-    return rulebook.of_case(case, calendar).after(since, Rule.APPEAL)
 
 
 def judge(case: Case, by: Account, verdict: Verdict, words: str, now: datetime, seen: int) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from ...catalog.grades import TagClass
 from ...db import db
 from ...errors import FieldError, Invalid
+from ...notify.occasions import Occasion
 from ...offices.models import Account, Department
 from ...reviews.drafts import Identity
 from .. import pressure, rulebook
@@ -16,6 +17,7 @@ from ..opening import tell_owner
 from ..rules import Rule
 from ..states import Act, Complexity, State
 from ..urging import urge_new_owner
+from .handling import tell_citizen
 from .moving import allow, move, out_of_turn, plan_columns, require_not_handler
 
 
@@ -56,7 +58,7 @@ def give_to(
     case: Case, act: Act, by: Account, department: str, why: str, restart_why: str, now: datetime,
     tag_class: TagClass | None = None, **facts: Any,
 ) -> None:  # fmt: skip
-    """Make the case another department's, and tell it.
+    """Make the case another department's, and tell it, and the citizen of a new date if there is one.
 
     `tag_class` says what it is about, if that is something else than routing thought. Raises Invalid
     for a department that cannot have it.
@@ -80,12 +82,18 @@ def give_to(
         "tag_class": about and about.value,
         "class_before": case.tag_class and case.tag_class.value,
     }
+    due_before, call_due_at = case.due_at, case.contact_due_at
+    if restart_why and case.contacted_at and call_due_at:
+        facts["contact_due_before"] = call_due_at.isoformat()
     move(
         case, act, by, State.ROUTED, now, facts, told=Rung.NEAR, department_code=department,
         tag_class=about, routing=routing, routed_at=now, request_id=None,
-        **(restarted(case, now) if restart_why else {}),
+        **(_anew(case, now) if restart_why else {}),
     )  # fmt: skip
     pressure.comes_to(case.id, department)
+    if case.due_at != due_before:
+        tell_citizen(case, Occasion.CITIZEN_TERM_MOVED, f"term:{case.id}:{now.isoformat()}", now,
+                     due_at=case.due_at.isoformat())  # fmt: skip
     tell_owner(
         {"id": case.id, "number": case.number, "department_code": department, "routed_at": now,
          "next_due_at": case.next_due_at}, case.event.item.name, now,
@@ -95,6 +103,18 @@ def give_to(
 
 def _without_history(routing: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in routing.items() if name != "history"}
+
+
+def _anew(case: Case, now: datetime) -> dict[str, Any]:
+    """Return the columns of a whole term for a department that takes over: its own call included.
+
+    Where the clock goes on instead, a call that was made stays made: the term for it is over, and
+    the department would be late before it began.
+    """
+    columns = restarted(case, now)
+    if case.identity is Identity.NAMED:
+        columns |= {"contacted_at": None, "contact_since": now}
+    return columns
 
 
 def restarted(case: Case, now: datetime) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
+
 from ...db import db, new_id
 from ...errors import FieldError, Invalid
 from ...notify.occasions import Occasion
 from ...offices.models import Account
 from ..models import Case, Closure, Rectification, Reply, ReturnVisit
-from ..states import Act, Part, State
+from ..states import Act, Part, State, last_answer
 from .handling import latest, latest_finding, tell_citizen
 from .moving import allow, move, out_of_turn, part_from_now, require_not_handler
 
@@ -15,7 +17,7 @@ from .moving import allow, move, out_of_turn, part_from_now, require_not_handler
 def close(case: Case, by: Account, words: str, now: datetime, seen: int) -> None:
     """Close the case (销号), by a supervisor who handled none of it.
 
-    A citizen who stayed dissatisfied to the last round is answered with a written conclusion.
+    A citizen who was not satisfied when last asked is answered with a written conclusion.
     Raises NotYours for a handler, Invalid for a missing conclusion.
     """
     allow(case, by, Act.CLOSE, seen)
@@ -25,7 +27,7 @@ def close(case: Case, by: Account, words: str, now: datetime, seen: int) -> None
     visited = latest(ReturnVisit, case)
     if finding is None or done is None or replied is None:
         raise out_of_turn(case, Act.CLOSE)
-    if visited is not None and visited.satisfied is False and not words:
+    if _last_answer(case) is False and not words:
         raise Invalid([FieldError("words", "conclusion_missing")])
     closure = Closure(
         id=new_id(), case_id=case.id, identity=case.identity, round=case.round,
@@ -45,3 +47,8 @@ def close(case: Case, by: Account, words: str, now: datetime, seen: int) -> None
     facts = {"round": case.round}
     move(case, Act.CLOSE, by, State.CLOSED, now, facts, closed_at=now, closure_id=closure.id)
     tell_citizen(case, Occasion.CITIZEN_CLOSED, f"closed:{case.id}", now)
+
+
+def _last_answer(case: Case) -> bool | None:
+    said = select(ReturnVisit.satisfied).where(ReturnVisit.case_id == case.id)
+    return last_answer(db.session.scalars(said.order_by(ReturnVisit.id)).all())

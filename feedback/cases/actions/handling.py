@@ -19,8 +19,9 @@ from ...offices.sign_in import actor
 from ...reviews import actions as reviews
 from ...reviews import queries as review_queries
 from ...reviews.drafts import Identity
+from .. import rulebook
 from ..evidence import Upload
-from ..models import Appeal, Case, Contact, Evidence, Judgement, Rectification, Reply, Verification
+from ..models import Appeal, Case, Contact, Evidence, Rectification, Reply, Verification
 from ..second_link import second_link
 from ..states import (
     MOVES,
@@ -64,19 +65,25 @@ def contact(
 def verify(case: Case, by: Account, finding: Finding, words: str, now: datetime, seen: int) -> None:
     """Record what the department found (核实).
 
-    «Unfounded» waits for an appeal; after one was dismissed it is no longer open. Raises Invalid.
+    «Unfounded» waits for an appeal: it is not open once there was one, or its time has passed.
+    Raises Invalid.
     """
     allow(case, by, Act.VERIFY, seen)
-    if finding is Finding.UNFOUNDED and _was_judged(case):
-        raise Invalid([FieldError("finding", "appeal_dismissed")])
+    if finding is Finding.UNFOUNDED:
+        _refuse_without_appeal(case, now)
     take_part(case, by, Act.VERIFY, now)
-    db.session.add(Verification(case_id=case.id, at=now, by_id=by.id, finding=finding, words=words))
+    # Were the clock set back meanwhile, the finding would seem to be an earlier department's.
+    at = max(now, case.routed_at or now)
+    db.session.add(Verification(case_id=case.id, at=at, by_id=by.id, finding=finding, words=words))
     move(case, Act.VERIFY, by, after_finding(finding), now, {"finding": finding.value})
 
 
-def _was_judged(case: Case) -> bool:
-    judged = select(Judgement.id).join(Appeal).where(Judgement.case_id == case.id)
-    return db.session.scalar(judged.limit(1)) is not None
+def _refuse_without_appeal(case: Case, now: datetime) -> None:
+    """Refuse «unfounded» where no appeal can follow: the case would wait for nothing."""
+    if db.session.scalar(select(Appeal.id).where(Appeal.case_id == case.id)) is not None:
+        raise Invalid([FieldError("finding", "appeal_dismissed")])
+    if now > rulebook.appeal_until(case):
+        raise Invalid([FieldError("finding", "appeal_over")])
 
 
 def rectify(
@@ -112,9 +119,11 @@ def _remedy(case: Case) -> Remedy:
 
 
 def latest_finding(case: Case) -> Verification | None:
-    """Return the finding in force, the last one."""
-    rows = select(Verification).where(Verification.case_id == case.id)
-    return db.session.scalars(rows.order_by(Verification.id.desc())).first()
+    """Return the finding in force: the present department's last one, never another's before it."""
+    ours = Verification.case_id == case.id, Verification.at >= case.routed_at
+    return db.session.scalars(
+        select(Verification).where(*ours).order_by(Verification.id.desc())
+    ).first()
 
 
 def add_evidence(case: Case, uploads: Sequence[Upload], **belongs_to: Any) -> None:

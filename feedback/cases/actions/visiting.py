@@ -10,17 +10,29 @@ from ... import clock
 from ...db import db, insert, new_id
 from ...errors import FieldError, Invalid
 from ...ledger.actions import CITIZEN, Actor
+from ...notify.occasions import Occasion
 from ...offices.models import Account
 from .. import rulebook
 from ..deadlines import Step
 from ..issuing import issue_notice
-from ..models import Case, ReturnVisit, SecondReview
+from ..models import Case, ReturnVisit, SecondAnswer, SecondReview
 from ..models.urging import Cause
 from ..rules import Rule
 from ..states import Act, Means, Outcome, Part, State, after_visit
 from ..urging import tell_of_sending_back
 from .asking import tell_supervisors
-from .moving import allow, hold, move, note, out_of_turn, plan_columns, take_part, term_of
+from .handling import tell_citizen
+from .moving import (
+    allow,
+    hold,
+    move,
+    note,
+    out_of_turn,
+    plan_columns,
+    require_not_handler,
+    take_part,
+    term_of,
+)
 
 SATISFIED_FROM = 3
 """The lowest grade of a second review that counts as satisfied; 2 and 1 are negative."""
@@ -53,8 +65,8 @@ def second_review(case: Case, grade: int, words: str, now: datetime) -> None:
     """Take the citizen's second review (二次评价): one only; the first one stays as it is.
 
     From the receipt or the one-time link, once the department has replied. It answers the return
-    visit unasked. After closure it is kept and changes nothing, but of a negative one the
-    supervisors are told. Raises OutOfTurn.
+    visit unasked. After closure it is kept and the case stays closed, but a negative one waits with
+    the supervisors until one of them answers it in writing (`answer`). Raises OutOfTurn.
     """
     hold(case)
     if case.state not in (State.VISITING, State.CLOSING, State.CLOSED):
@@ -70,14 +82,35 @@ def second_review(case: Case, grade: int, words: str, now: datetime) -> None:
     if case.state is State.CLOSED:
         note(case, Act.SECOND_REVIEW, CITIZEN, now, facts)
         if grade < SATISFIED_FROM:
-            due_at = rulebook.of_case(case).after(now, Rule.DECIDE)
-            tell_supervisors(case, "second_review", f"second:{said['id']}", due_at, now)
+            case.answer_due_at = rulebook.of_case(case).after(now, Rule.DECIDE)
+            key = f"second:{said['id']}"
+            tell_supervisors(case, "second_review", key, case.answer_due_at, now)
         return
     row = ReturnVisit(
         outcome=Outcome.ANSWERED, satisfied=grade >= SATISFIED_FROM, words=words,
         second_review_id=said["id"],
     )  # fmt: skip
     _visited(case, Act.SECOND_REVIEW, CITIZEN, row, now, facts)
+
+
+def answer(case: Case, by: Account, words: str, now: datetime, seen: int) -> None:
+    """Answer a dissatisfied second review that came after the end, in writing (书面回应). Once.
+
+    By a supervisor of another office who handled none of it. The citizen reads the words on the
+    receipt page; the case stays closed. Raises NotYours, OutOfTurn where none waits.
+    """
+    allow(case, by, Act.ANSWER, seen)
+    require_not_handler(case, by, Act.ANSWER)
+    if case.answer_due_at is None:
+        raise out_of_turn(case, Act.ANSWER)
+    asked = db.session.scalars(select(SecondReview).where(SecondReview.case_id == case.id)).one()
+    row = SecondAnswer(
+        id=new_id(), case_id=case.id, second_review_id=asked.id, at=now, by_id=by.id,
+        by_department=by.department_code, case_department=case.department_code, words=words,
+    )  # fmt: skip
+    db.session.add(row)
+    move(case, Act.ANSWER, by, State.CLOSED, now, {}, answer_due_at=None)
+    tell_citizen(case, Occasion.CITIZEN_ANSWERED, f"answered:{row.id}", now)
 
 
 def _visited(

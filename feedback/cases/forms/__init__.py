@@ -12,7 +12,7 @@ from .asking import (
     TransferForm,
 )
 from .base import ActForm
-from .ending import AssignForm, CloseForm, RevealForm, VisitForm
+from .ending import AnswerForm, AssignForm, CloseForm, RevealForm, VisitForm
 from .handling import AcceptForm, ContactForm, RectifyForm, ReplyForm, VerifyForm
 
 FORMS: dict[Act, type[ActForm]] = {
@@ -21,7 +21,7 @@ FORMS: dict[Act, type[ActForm]] = {
     Act.COMPLEX: ComplexForm, Act.EXTEND: ExtendForm, Act.TRANSFER: TransferForm,
     Act.DECIDE: DecideForm, Act.REASSIGN: AssignForm, Act.APPEAL: AppealForm,
     Act.JUDGE: JudgeForm, Act.RECONSIDER: ReconsiderForm, Act.VISIT: VisitForm,
-    Act.CLOSE: CloseForm,
+    Act.CLOSE: CloseForm, Act.ANSWER: AnswerForm,
 }  # fmt: skip
 """Every act of the table but the citizen's own."""
 

@@ -48,12 +48,20 @@ class VisitForm(ActForm):
 class CloseForm(ActForm):
     """The last word."""
 
-    words = optional(_l("Conclusion (optional)"))
+    words = optional(_l("Conclusion, as the citizen will read it (optional)"))
 
     def fit(self, file: File, by: Account) -> None:
-        """Say that the conclusion is needed where the citizen stayed dissatisfied."""
-        if file.stayed_dissatisfied:
+        """Say for whom the words are, and that they are needed for a dissatisfied citizen."""
+        if file.last_answer is False:
             self.words.label.text = _l("Conclusion, because the citizen was not satisfied")
+        elif file.last_answer:
+            self.words.label.text = _l("Note for the file, not for the citizen (optional)")
+
+
+class AnswerForm(ActForm):
+    """What the citizen is answered who was not satisfied after the end."""
+
+    words = required(_l("Answer, as the citizen will read it"), rows=6)
 
 
 class RevealForm(StaffForm):

@@ -4,12 +4,15 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import MultipleFileField, RadioField
-from wtforms.validators import InputRequired
+from wtforms.validators import AnyOf, InputRequired
 
+from ... import clock
 from ...offices.models import Account
 from ..casefile import File
 from ..states import Finding, Means, Outcome
 from .base import ActForm, choices, optional, required
+
+CHOOSE = _l("Please choose the finding.")
 
 
 class AcceptForm(ActForm):
@@ -34,12 +37,16 @@ class ContactForm(ActForm):
 class VerifyForm(ActForm):
     """What was found."""
 
-    finding = RadioField(_l("Finding"), [InputRequired(_l("Please choose the finding."))])
+    # Any finding passes here: that «unfounded» is too late is for the act to say, in a sentence.
+    finding = RadioField(
+        _l("Finding"), [InputRequired(CHOOSE), AnyOf(list(Finding), CHOOSE)], validate_choice=False
+    )
     words = required(_l("What you looked at and found"))
 
     def fit(self, file: File, by: Account) -> None:
-        """Leave «unfounded» out once an appeal was judged: the matter then counts as founded."""
-        open_ones = [one for one in Finding if not (file.was_judged and one is Finding.UNFOUNDED)]
+        """Leave «unfounded» out where no appeal can follow, because it leads to nothing else."""
+        may_appeal = file.may_be_appealed(clock.now())
+        open_ones = [one for one in Finding if may_appeal or one is not Finding.UNFOUNDED]
         self.finding.choices = choices("finding", open_ones)
 
 

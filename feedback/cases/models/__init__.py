@@ -2,7 +2,14 @@
 
 from .asking import Appeal, Decision, Judgement, Objection, Reconsideration, Requested
 from .case import Case, CaseCounter, CasePart, NoticeCounter, RuleVersion
-from .citizen import Addition, PressureAnswer, PressureOffice, PressureReport, SecondReview
+from .citizen import (
+    Addition,
+    PressureAnswer,
+    PressureOffice,
+    PressureReport,
+    SecondAnswer,
+    SecondReview,
+)
 from .columns import WORDS_LIMIT
 from .handling import (
     Closure,
@@ -19,6 +26,6 @@ __all__ = [
     "WORDS_LIMIT", "Addition", "Appeal", "Case", "CaseCounter", "CasePart", "Closure", "Contact",
     "Decision", "Evidence", "Judgement", "NoticeCounter", "Objection", "PressureAnswer",
     "PressureOffice", "PressureReport", "Reconsideration", "Rectification", "Reply", "Requested",
-    "ReturnVisit", "RuleVersion", "RungClimbed", "SecondReview", "SupervisionNotice",
+    "ReturnVisit", "RuleVersion", "RungClimbed", "SecondAnswer", "SecondReview", "SupervisionNotice",
     "Verification",
 ]  # fmt: skip

@@ -104,6 +104,9 @@ class Case(Base):
     """Until when the citizen may object to the voiding; kept afterwards."""
     closed_at: Mapped[datetime | None]
     closure_id: Mapped[UUID | None]
+    answer_due_at: Mapped[datetime | None]
+    """By when the supervisors answer a dissatisfied second review that came after the end; NULL when
+    none waits."""
     version: Mapped[int] = mapped_column(default=1)
     """Counts the acts, so that a stale page is refused."""
     event: Mapped[ServiceEvent] = relationship()
@@ -127,6 +130,9 @@ class Case(Base):
         ),
         CheckConstraint("(state = 'closed') = (closure_id IS NOT NULL)", name="closed_has_closure"),
         CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name="closed_has_moment"),
+        CheckConstraint(
+            "answer_due_at IS NULL OR state = 'closed'", name="answered_after_the_end"
+        ),
         CheckConstraint(
             "(state IN ('closed', 'voided')) = (next_due_at IS NULL)", name="open_has_deadline"
         ),
@@ -173,6 +179,11 @@ class Case(Base):
             "ix_cases_next_rung_at", "next_rung_at",
             postgresql_where=text("next_rung_at IS NOT NULL"),
             sqlite_where=text("next_rung_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_cases_answer_due_at", "answer_due_at",
+            postgresql_where=text("answer_due_at IS NOT NULL"),
+            sqlite_where=text("answer_due_at IS NOT NULL"),
         ),
     )  # fmt: skip
 

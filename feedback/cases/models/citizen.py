@@ -3,13 +3,20 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ...db import Base, new_id
 from ...offices.models import Account
 from .case import Case
-from .columns import by_key, case_key, written
+from .columns import by_key, case_key, office, written
 
 
 class Addition(Base):
@@ -44,6 +51,36 @@ class SecondReview(Base):
         UniqueConstraint("id", "case_id"),
         CheckConstraint("grade BETWEEN 1 AND 5", name="grade_range"),
     )
+
+
+class SecondAnswer(Base):
+    """What the supervisors answered to a dissatisfied second review that came after the end. Once.
+
+    By another office than the case's, like everything that decides about a case.
+    """
+
+    __tablename__ = "second_answers"
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), unique=True)
+    second_review_id: Mapped[UUID]
+    at: Mapped[datetime]
+    by_id: Mapped[UUID] = by_key()
+    by_department: Mapped[str] = office()
+    case_department: Mapped[str] = office()
+    words: Mapped[str] = written()
+    by: Mapped[Account] = relationship()
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["second_review_id", "case_id"], ["second_reviews.id", "second_reviews.case_id"],
+            name="fk_second_answers_second_review",
+        ),
+        ForeignKeyConstraint(
+            ["case_id", "case_department"], ["cases.id", "cases.department_code"],
+            name="fk_second_answers_case_department",
+        ),
+        CheckConstraint("by_department <> case_department", name="answered_from_elsewhere"),
+        CheckConstraint("length(words) > 0", name="answer_in_words"),
+    )  # fmt: skip
 
 
 class PressureReport(Base):

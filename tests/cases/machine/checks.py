@@ -19,9 +19,9 @@ DONE = " UNION ALL ".join(
     )
     for table in tables.split()
 )  # fmt: skip
-LATEST_VISIT = (
+LAST_ANSWER = (
     "(SELECT max(CAST(w.id AS TEXT)) FROM return_visits w"
-    " WHERE w.case_id = c.id AND w.round = c.round)"
+    " WHERE w.case_id = c.id AND w.satisfied IS NOT NULL)"
 )
 
 MUST_FIND_NOTHING: dict[str, str] = {
@@ -73,7 +73,7 @@ MUST_FIND_NOTHING: dict[str, str] = {
                 AND w.round = c.round AND w.outcome = 'failed')""",
     "a dissatisfied citizen left without a written conclusion": f"""
         SELECT c.number FROM closures x JOIN cases c ON c.id = x.case_id
-            JOIN return_visits w ON CAST(w.id AS TEXT) = {LATEST_VISIT}
+            JOIN return_visits w ON CAST(w.id AS TEXT) = {LAST_ANSWER}
         WHERE NOT w.satisfied AND (length(x.words) = 0 OR c.round < 2)""",
     "a case closed by somebody who handled it": f"""
         SELECT e.subject_id FROM ledger_entries e JOIN ledger_entries f
@@ -156,6 +156,11 @@ MUST_FIND_NOTHING: dict[str, str] = {
             SELECT count(*) FROM supervision_notices s WHERE s.number LIKE 'DB-' || n.year || '-%')""",
     "more than one second review": """
         SELECT case_id FROM second_reviews GROUP BY case_id HAVING count(*) > 1""",
+    "a citizen dissatisfied after the end whom nobody owes an answer": """
+        SELECT c.number FROM second_reviews s JOIN cases c ON c.id = s.case_id
+        WHERE s.grade <= 2 AND c.answer_due_at IS NULL
+            AND NOT EXISTS (SELECT 1 FROM return_visits w WHERE w.second_review_id = s.id)
+            AND NOT EXISTS (SELECT 1 FROM second_answers a WHERE a.second_review_id = s.id)""",
     "pressure on a citizen that shows in the case": """
         SELECT m.id FROM messages m JOIN pressure_reports p
             ON replace(m.subject_id, '-', '') = replace(CAST(p.case_id AS TEXT), '-', '')

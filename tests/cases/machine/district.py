@@ -103,6 +103,7 @@ STAFF_TRIES: dict[Act, Try] = {
             _some(st.sampled_from([VISITED, UNHAPPY, NOBODY_HOME, NOBODY_HOME])),
         ),
         Try(Act.CLOSE, actions.close, _some(MAYBE_WORDS)),
+        Try(Act.ANSWER, actions.answer, _some(WORDS)),
     )
 }  # fmt: skip
 

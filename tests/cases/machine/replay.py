@@ -153,6 +153,7 @@ def _carry(story: Story, act: str, at: datetime, facts: dict[str, Any]) -> None:
 def _give(story: Story, at: datetime, facts: dict[str, Any]) -> None:
     story.department = facts["department"]
     if facts["restart"]:
+        story.contacted = False
         _restart(story, at)
 
 
