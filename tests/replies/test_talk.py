@@ -142,8 +142,8 @@ def test_who_rates_and_stops_is_heard_twice():
     done = step("1 态度差 TD", asked("A"))
     assert in_short(done) == (Made.STOPPED, "", "")
     assert done.also is not None
-    assert in_short(done.also) == (Made.REVIEW, "A", "态度差")
-    assert done.also.said == Reading(Meaning.RATING, Grade(1), words="态度差")
+    assert in_short(done.also) == (Made.REVIEW, "A", "态度差 TD")
+    assert done.also.said == Reading(Meaning.RATING, Grade(1), words="态度差 TD")
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_a_grade_beside_a_wish_to_stop_rates_the_one_service_it_can_mean(text, o
 @pytest.mark.parametrize("open_", [(), asked("AB")])
 def test_a_grade_beside_a_wish_to_stop_rates_nothing_if_it_may_mean_two_or_none(open_):
     done = step("1 态度差 TD", open_, has_case=True)
-    assert (done.made, done.also, done.said.words) == (Made.STOPPED, None, "态度差")
+    assert (done.made, done.also, done.said.words) == (Made.STOPPED, None, "态度差 TD")
 
 
 def test_a_grade_beside_a_wish_to_stop_answers_no_why():
