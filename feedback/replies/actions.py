@@ -37,7 +37,7 @@ from ..text import is_mobile
 from . import queries
 from .models import InboxRead, IncomingText, Via
 from .reading import Meaning, Reading, read
-from .talk import ASKING, Made, Open, Situation, Step, next_step, together
+from .talk import ASKING, Made, Open, Situation, Step, naming, next_step, together
 
 log = structlog.get_logger(__name__)
 
@@ -154,19 +154,25 @@ def _reading(incoming: Incoming) -> Reading:
 
 def _situation(talk: Talk) -> Situation:
     lately = queries.lately_of(talk.digest)
+    open_ = tuple(Open(one.letter, _asked_at(one), one.event.item.name) for one in talk.open)
     asked_back = list(takewhile(lambda text: text.made in ASKING, lately))
     pending = None
     for text in reversed(asked_back):
-        pending = together(read(text.body), pending)
+        pending = together(naming(read(text.body), open_), pending)
     return Situation(
-        open=tuple(Open(one.letter, _asked_at(one)) for one in talk.open),
-        last_at=lately[0].received_at if lately else None,
+        open=open_,
+        last_at=_written_at(lately[0]) if lately else None,
         pending=pending,
         asked_back=len(asked_back),
-        wants_reason=queries.case_without_reason(talk.digest) is not None,
+        asked_why_at=queries.asked_why_at(talk.digest),
         has_case=queries.open_case_of(talk.digest) is not None,
         known=queries.was_written_to(talk.digest),
     )
+
+
+def _written_at(text: IncomingText) -> datetime:
+    """Return when a text was written: what was found on a list may have come in much later."""
+    return text.sent_at if text.via is Via.LIST else text.received_at
 
 
 def _asked_at(invitation: Invitation) -> datetime:
@@ -285,7 +291,7 @@ def _keep(talk: Talk, text_id: UUID, via: Via, done: Done, answered: Heard) -> N
                 keys, "incoming_texts", "from_phone", text_id, incoming.phone
             ),
             phone_digest=talk.digest, body=incoming.body, sent_at=incoming.sent_at,
-            received_at=talk.now, made=done.made, event_id=done.event_id, case_id=done.case_id,
+            received_at=talk.now, made=answered.made, event_id=done.event_id, case_id=done.case_id,
             answer_id=answered.answer_id,
         )
     )  # fmt: skip
@@ -293,7 +299,7 @@ def _keep(talk: Talk, text_id: UUID, via: Via, done: Done, answered: Heard) -> N
         "gateway": incoming.gateway, "via": via.value,
         "event": str(done.event_id) if done.event_id else None,
     }  # fmt: skip
-    write(talk.now, CITIZEN, Line("text", text_id, done.made.value, facts))
+    write(talk.now, CITIZEN, Line("text", text_id, answered.made.value, facts))
 
 
 def _answer(talk: Talk, text_id: UUID, done: Done) -> Heard:
@@ -314,7 +320,10 @@ def _answer(talk: Talk, text_id: UUID, done: Done) -> Heard:
     fresh = {"link": _link(done.occasion, done.event_id)}
     sender = chosen(settings())[By.SMS]
     spoken = inline.answer(promised, fresh, talk.incoming.gateway, sender, talk.now)
-    return Heard(done.made, spoken.text, spoken.message_id)
+    is_unasked = (
+        done.made in ASKING and not spoken.text
+    )  # a question that may not go out asks nothing
+    return Heard(Made.PERSON if is_unasked else done.made, spoken.text, spoken.message_id)
 
 
 def _may_answer_stranger(talk: Talk) -> bool:

@@ -58,17 +58,30 @@ def was_written_to(phone_digest: str) -> bool:
 
 def case_without_reason(phone_digest: str) -> Case | None:
     """Return the matter of a phone's latest bad rating if we still wait for its reason."""
+    found = _asked_why(phone_digest)
+    return found[0] if found else None
+
+
+def asked_why_at(phone_digest: str) -> datetime | None:
+    """Return when we asked a phone for the reason for which we still wait."""
+    found = _asked_why(phone_digest)
+    return found[1] if found else None
+
+
+def _asked_why(phone_digest: str) -> tuple[Case, datetime] | None:
     asked = (
-        select(IncomingText.case_id)
+        select(IncomingText.case_id, IncomingText.received_at)
         .where(
             IncomingText.phone_digest == phone_digest, IncomingText.made == Made.REVIEW_ASKED_WHY
         )
         .order_by(IncomingText.received_at.desc(), IncomingText.id.desc())
         .limit(1)
-        .scalar_subquery()
+        .subquery()
     )
     given = exists().where(Addition.case_id == Case.id, Addition.is_reason)
-    return db.session.scalar(select(Case).where(Case.id == asked, TAKES_WORDS, ~given))
+    waiting = select(Case, asked.c.received_at).join(asked, asked.c.case_id == Case.id)
+    found = db.session.execute(waiting.where(TAKES_WORDS, ~given)).one_or_none()
+    return (found[0], found[1]) if found else None
 
 
 def open_case_of(phone_digest: str) -> Case | None:

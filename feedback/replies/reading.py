@@ -12,6 +12,7 @@ from ..catalog.grades import Grade
 from ..text import CONTROL, clean
 from . import words as w
 from .doubts import Said, is_doubtful
+from .tone import is_plain_blame, is_plain_praise
 
 
 class Meaning(StrEnum):
@@ -110,6 +111,14 @@ def tells_more(words: str) -> bool:
     """
     rest = w.LIKE_A_GRADE.sub("", w.fold(words)[0])
     return sum(map(str.isalnum, rest)) >= 2
+
+
+def contradicts(grade: Grade, words: str) -> bool:
+    """Whether words said apart from a grade are plainly its opposite."""
+    plain = w.fold(words)[0]
+    if grade.is_negative:
+        return is_plain_praise(plain, plain)
+    return grade >= Grade.SATISFIED and is_plain_blame(plain, plain)
 
 
 def _reply(text: str) -> _Reply:

@@ -163,6 +163,49 @@ def wrote_at(moment):
             session.execute(text("ALTER TABLE incoming_texts ENABLE TRIGGER ALL"))
 
 
+def test_a_rating_of_which_we_cannot_learn_what_it_is_for_is_shown_to_a_person(citizen):
+    now = clock.now()
+    invited(now - 2 * A_DAY)
+    invited(now - A_DAY, item_code="SW-001", window=None)
+    for words in ("1 态度差", "前面那个呀", "1 态度太差了"):
+        citizen.say(words)
+    assert [one.made for one in texts()] == [Made.ASKED_WHICH] * 2 + [Made.PERSON]
+
+
+def test_a_question_that_may_not_go_out_leaves_the_text_to_a_person(citizen, served):
+    citizen.say("TD")
+    assert citizen.say("还行") == ""
+    assert texts()[-1].made is Made.PERSON
+
+
+def test_who_calls_a_service_by_its_name_need_not_know_its_letter(citizen):
+    now = clock.now()
+    first = invited(now - 2 * A_DAY)
+    second = invited(now - A_DAY, item_code="SW-001", window=None)
+    citizen.say("1 态度差")
+    citizen.say(f"就是{first.item.name}那个")
+    assert (review_of(first).comment, review_of(second)) == ("态度差", None)
+
+
+def test_the_answer_to_a_newer_invitation_is_no_reason_for_the_rating_before(citizen):
+    now = clock.now()
+    first = invited(now - 3 * A_DAY)
+    citizen.say("1")
+    wrote_at(now - 2 * A_DAY)
+    second = invited(now - A_DAY, item_code="SW-001", window=None)
+    citizen.say("收到")
+    citizen.say("5 很好，谢谢")
+    assert (review_of(second).grade, additions(case_of(first))) == (5, [])
+
+
+def test_praise_and_then_a_one_is_asked_about_before_it_opens_a_case(citizen, served):
+    citizen.say("服务特别好")
+    citizen.say("1")
+    assert (review_of(served), texts()[-1].made) == (None, Made.ASKED_GRADE)
+    citizen.say("5")
+    assert review_of(served).grade == 5
+
+
 def test_who_writes_stop_gets_one_confirmation_and_nothing_more(citizen, served):
     assert "订阅" in citizen.say("TD")
     phone = db.session.get(Phone, phone_digest(PHONE))
