@@ -73,6 +73,8 @@ class Talk:
     digest: str
     phone: Phone
     open: Sequence[Invitation]
+    known: bool
+    """Whether we ever wrote to it of our own accord."""
     at_once: bool
     now: datetime
 
@@ -128,7 +130,10 @@ def _hear(
         before = queries.known(incoming.gateway, incoming.provider_id)
         if before:
             return _said_again(before)
-        talk = Talk(incoming, digest, phone, _open(incoming, digest, via, now), at_once, now)
+        talk = Talk(
+            incoming, digest, phone, _open(incoming, digest, via, now),
+            queries.was_written_to(digest), at_once, now,
+        )  # fmt: skip
         text_id = new_id()
         done = Done(refused, occasion=OCCASIONS.get(refused)) if refused else _do(talk)
         answered = _answer(talk, text_id, done)
@@ -166,7 +171,7 @@ def _situation(talk: Talk) -> Situation:
         asked_back=len(asked_back),
         asked_why_at=queries.asked_why_at(talk.digest),
         has_case=queries.open_case_of(talk.digest) is not None,
-        known=queries.was_written_to(talk.digest),
+        known=talk.known,
     )
 
 
@@ -248,6 +253,7 @@ def _add(talk: Talk, step: Step) -> Done:
 def _wish(talk: Talk, step: Step) -> Done:
     """Do as the phone's holder wishes; a rating or words beside the wish are not lost."""
     rated = _review(talk, step.also) if step.also else None
+    was_stopped = talk.phone.stopped_by is StoppedBy.REPLY
     if step.made is Made.STOPPED:
         phones.stop(talk.phone, StoppedBy.REPLY, CITIZEN, talk.now)
     elif step.made is Made.STARTED:
@@ -258,7 +264,9 @@ def _wish(talk: Talk, step: Step) -> Done:
     if case:
         _say_the_rest(case, step.said.words, talk.now)
     about = rated or Done(step.made, case_id=case.id if case else None)
-    return Done(step.made, about.event_id, about.case_id, OCCASIONS[step.made])
+    is_confirmed = step.made is Made.STOPPED and was_stopped  # who said TD before was told so: once
+    occasion = None if is_confirmed else OCCASIONS[step.made]
+    return Done(step.made, about.event_id, about.case_id, occasion)
 
 
 def _choices(talk: Talk, step: Step) -> dict[str, Any]:
@@ -305,11 +313,9 @@ def _keep(talk: Talk, text_id: UUID, via: Via, done: Done, answered: Heard) -> N
 def _answer(talk: Talk, text_id: UUID, done: Done) -> Heard:
     """Answer, at once or by a promise, unless the gateway itself has.
 
-    Strangers are answered rarely, and only at a mobile phone.
+    Strangers are answered rarely, and only at a mobile phone, whatever they ask for.
     """
-    if done.occasion is None or talk.incoming.opt_out:
-        return Heard(done.made)
-    if done.made is Made.STRANGER and not _may_answer_stranger(talk):
+    if done.occasion is None or talk.incoming.opt_out or not _may_answer(talk):
         return Heard(done.made)
     promised = Promise(
         done.occasion, f"answer:{text_id}", text_id, done.facts, phone=talk.incoming.phone,
@@ -326,8 +332,12 @@ def _answer(talk: Talk, text_id: UUID, done: Done) -> Heard:
     return Heard(Made.PERSON if is_unasked else done.made, spoken.text, spoken.message_id)
 
 
-def _may_answer_stranger(talk: Talk) -> bool:
-    """One answer a day to a phone, and so many in all: nobody makes us a machine that sends texts."""
+def _may_answer(talk: Talk) -> bool:
+    """Say whether a phone may be answered. One that we never wrote to: once a day, and so many in all;
+    nobody makes us a machine that sends texts.
+    """
+    if talk.known:
+        return True
     if not is_mobile(talk.incoming.phone):
         return False
     theirs, all_ = queries.strangers_answered(talk.digest, talk.now)

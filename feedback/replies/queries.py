@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, exists, func, literal, or_, select
 
 from .. import privacy
 from ..cases.models import Addition, Case
@@ -48,12 +48,15 @@ def lately_of(phone_digest: str) -> Sequence[IncomingText]:
 
 
 def was_written_to(phone_digest: str) -> bool:
-    """Say whether we ever wrote to a phone."""
-    sent = exists().where(
+    """Say whether we ever wrote to a phone of our own accord: to answer makes nobody known."""
+    return bool(db.session.scalar(select(_written_to(literal(phone_digest)))))
+
+
+def _written_to(phone_digest: SQLColumnExpression[str]) -> ColumnElement[bool]:
+    return exists().where(
         Message.to_phone_digest == phone_digest, Message.handed_over_at.is_not(None),
-        Message.occasion != "answer_stranger",
+        ~Message.occasion.startswith("answer_", autoescape=True),
     )  # fmt: skip
-    return bool(db.session.scalar(select(sent)))
 
 
 def case_without_reason(phone_digest: str) -> Case | None:
@@ -103,12 +106,12 @@ def answer_of(text: IncomingText) -> Message | None:
 
 def strangers_answered(phone_digest: str, now: datetime) -> tuple[int, int]:
     """Return how many answers to strangers there were within a day: to this phone, and to all."""
-    answered = (
-        IncomingText.made == Made.STRANGER, IncomingText.answer_id.is_not(None),
-        IncomingText.received_at > now - A_DAY,
-    )  # fmt: skip
     theirs = func.count().filter(IncomingText.phone_digest == phone_digest)
-    found = db.session.execute(select(theirs, func.count()).where(*answered)).one()
+    answered = select(theirs, func.count()).where(
+        IncomingText.received_at > now - A_DAY, IncomingText.answer_id.is_not(None),
+        ~_written_to(IncomingText.phone_digest),
+    )  # fmt: skip
+    found = db.session.execute(answered).one()
     return found[0], found[1]
 
 

@@ -219,6 +219,13 @@ def test_who_writes_stop_gets_one_confirmation_and_nothing_more(citizen, served)
     assert db.session.get(Phone, phone_digest(PHONE)).stopped_at is None
 
 
+def test_a_second_stop_gets_no_second_confirmation_until_they_came_back(citizen, served):
+    assert citizen.say("TD")
+    assert [citizen.say(words) for words in ("TD", "退订", "STOP")] == ["", "", ""]
+    assert citizen.say("订阅")
+    assert citizen.say("TD")
+
+
 def test_who_rates_and_stops_in_one_breath_is_heard_twice(citizen, served):
     citizen.say("1 态度差，退订")
     assert review_of(served).grade == 1
@@ -292,10 +299,22 @@ def test_a_stranger_gets_one_polite_sentence_a_day(citizen):
     assert [one.made for one in texts()] == [Made.STRANGER] * 2, "both are kept for a person"
 
 
+def test_a_stranger_gets_one_answer_a_day_whatever_they_command_and_is_yet_obeyed(citizen):
+    answers = [citizen.say(words) for words in ("EN", "中文", "TD", "START", "你好", "TD")]
+    assert [bool(answer) for answer in answers] == [True] + [False] * 5
+    assert db.session.get(Phone, phone_digest(PHONE)).stopped_at is not None
+
+
+def test_commands_from_no_mobile_phone_are_obeyed_and_not_answered(gateway, client):
+    assert Citizen(client, "10086").say("TD") == ""
+    assert texts()[-1].made is Made.STOPPED
+
+
 def test_strangers_cannot_make_us_send_more_than_so_many_in_a_day(gateway, client):
     before = gateway.config["FEEDBACK"]
     gateway.config["FEEDBACK"] = before.model_copy(update={"strangers_answered": 3})
-    answers = [Citizen(client, f"+86138{n:08d}").say("贷款") for n in range(6)]
+    words = ("贷款", "EN", "TD")
+    answers = [Citizen(client, f"+86138{n:08d}").say(words[n % 3]) for n in range(6)]
     gateway.config["FEEDBACK"] = before
     assert [bool(answer) for answer in answers] == [True] * 3 + [False] * 3
 
