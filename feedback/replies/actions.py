@@ -37,7 +37,18 @@ from ..text import is_mobile
 from . import queries
 from .models import InboxRead, IncomingText, Via
 from .reading import Meaning, Reading, read
-from .talk import ASKING, Made, Open, Situation, Step, naming, next_step, together
+from .talk import (
+    ANSWERED_WITHIN,
+    ASKING,
+    SETTLING,
+    Made,
+    Open,
+    Situation,
+    Step,
+    naming,
+    next_step,
+    together,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -73,6 +84,8 @@ class Talk:
     digest: str
     phone: Phone
     open: Sequence[Invitation]
+    lately: Sequence[IncomingText]
+    """What it wrote before, newest first."""
     known: bool
     """Whether we ever wrote to it of our own accord."""
     at_once: bool
@@ -93,6 +106,8 @@ class Done:
     case_id: UUID | None = None
     occasion: str | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+    must_be_answered: bool = False
+    """Whether a person has to look if the citizen does not answer our question."""
 
 
 def hear(incoming: Incoming, via: Via, now: datetime, at_once: bool) -> Heard:
@@ -132,7 +147,7 @@ def _hear(
             return _said_again(before)
         talk = Talk(
             incoming, digest, phone, _open(incoming, digest, via, now),
-            queries.was_written_to(digest), at_once, now,
+            queries.lately_of(digest), queries.was_written_to(digest), at_once, now,
         )  # fmt: skip
         text_id = new_id()
         done = Done(refused, occasion=OCCASIONS.get(refused)) if refused else _do(talk)
@@ -158,7 +173,7 @@ def _reading(incoming: Incoming) -> Reading:
 
 
 def _situation(talk: Talk) -> Situation:
-    lately = queries.lately_of(talk.digest)
+    lately = talk.lately
     open_ = tuple(Open(one.letter, _asked_at(one), one.event.item.name) for one in talk.open)
     asked_back = list(takewhile(lambda text: text.made in ASKING, lately))
     pending = None
@@ -198,7 +213,10 @@ def _do(talk: Talk) -> Done:
         return _add(talk, step)
     if step.made in (Made.STOPPED, Made.STARTED, Made.LANGUAGE):
         return _wish(talk, step)
-    return Done(step.made, occasion=OCCASIONS.get(step.made), facts=_choices(talk, step))
+    return Done(
+        step.made, occasion=OCCASIONS.get(step.made), facts=_choices(talk, step),
+        must_be_answered=step.must_be_answered,
+    )  # fmt: skip
 
 
 def _review(talk: Talk, step: Step) -> Done:
@@ -292,6 +310,8 @@ def _named(invitation: Invitation) -> dict[str, str]:
 
 def _keep(talk: Talk, text_id: UUID, via: Via, done: Done, answered: Heard) -> None:
     incoming, keys = talk.incoming, settings().data_keys
+    for before in talk.lately if done.made in SETTLING else ():
+        before.waits_from = None
     db.session.add(
         IncomingText(
             id=text_id, gateway=incoming.gateway, provider_id=incoming.provider_id, via=via,
@@ -301,6 +321,7 @@ def _keep(talk: Talk, text_id: UUID, via: Via, done: Done, answered: Heard) -> N
             phone_digest=talk.digest, body=incoming.body, sent_at=incoming.sent_at,
             received_at=talk.now, made=answered.made, event_id=done.event_id, case_id=done.case_id,
             answer_id=answered.answer_id,
+            waits_from=talk.now + ANSWERED_WITHIN if done.must_be_answered else None,
         )
     )  # fmt: skip
     facts = {

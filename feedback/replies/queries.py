@@ -136,8 +136,9 @@ def missing(gateway: str, listed: Iterable[Incoming]) -> list[Incoming]:
     return list(by_id.values())
 
 
-def _unseen() -> ColumnElement[bool]:
-    return IncomingText.made.in_(FOR_A_PERSON) & IncomingText.seen_at.is_(None)
+def _unseen(now: datetime) -> ColumnElement[bool]:
+    waits = IncomingText.made.in_(FOR_A_PERSON) | (IncomingText.waits_from <= now)
+    return waits & IncomingText.seen_at.is_(None)
 
 
 def may_read(account: Account) -> ColumnElement[bool]:
@@ -175,15 +176,17 @@ def _of_office(account: Account) -> ColumnElement[bool]:
     return or_(*conditions)
 
 
-def for_a_person(account: Account) -> Sequence[IncomingText]:
-    """Return what fitted nothing and nobody has looked at yet, oldest first, a page of it."""
-    rows = select(IncomingText).where(_unseen(), may_read(account))
+def for_a_person(account: Account, now: datetime) -> Sequence[IncomingText]:
+    """Return what nobody has looked at yet, oldest first, a page of it: what fitted nothing, and what we
+    asked back about and heard no more of.
+    """
+    rows = select(IncomingText).where(_unseen(now), may_read(account))
     return db.session.scalars(rows.order_by(IncomingText.received_at).limit(PAGE_SIZE)).all()
 
 
-def number_for_a_person(account: Account) -> int:
+def number_for_a_person(account: Account, now: datetime) -> int:
     """Return how many texts wait for a person."""
-    rows = select(func.count()).select_from(IncomingText).where(_unseen(), may_read(account))
+    rows = select(func.count()).select_from(IncomingText).where(_unseen(now), may_read(account))
     return db.session.scalar(rows) or 0
 
 
@@ -193,8 +196,9 @@ def held_for_a_person(text_id: UUID, account: Account) -> IncomingText:
     Raises Unknown if there is none, or not for the one who asks.
     """
     wanted = select(IncomingText).where(
-        IncomingText.id == text_id, IncomingText.made.in_(FOR_A_PERSON), may_read(account)
-    )
+        IncomingText.id == text_id, may_read(account),
+        IncomingText.made.in_(FOR_A_PERSON) | IncomingText.waits_from.is_not(None),
+    )  # fmt: skip
     found = db.session.scalar(wanted.with_for_update())
     if found is None:
         raise Unknown

@@ -6,7 +6,7 @@ services, or a rating and a reason, the citizen is asked. What a text says is `r
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from ..catalog.grades import Grade
@@ -34,6 +34,8 @@ class Made(StrEnum):
 
 
 ASKING = frozenset({Made.ASKED_GRADE, Made.ASKED_WHICH})
+SETTLING = frozenset({Made.REVIEW, Made.REVIEW_ASKED_WHY, Made.REASON, Made.ADDITION})
+"""What ends our waiting for an answer: the words are where they belong, or the grade was said."""
 
 COURTESIES = frozenset({
     "谢谢", "谢谢你", "谢谢您", "谢谢了", "谢谢你们", "谢谢大家", "多谢", "感谢", "非常感谢", "好", "好的",
@@ -45,6 +47,10 @@ COURTESIES = frozenset({
 
 ENOUGH = 2
 """So often in a row we ask back; who is then still not understood is looked after by a person."""
+
+
+ANSWERED_WITHIN = timedelta(hours=6)
+"""Who answers a text answers soon; a complaint that nobody understood is to be read the same day."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +106,12 @@ class Step:
     letter: str = ""
     also: "Step | None" = None
     """The review that a wish to stop came with; its words stand there only."""
+
+    @property
+    def must_be_answered(self) -> bool:
+        """Whether something would be lost if our question stays unanswered: a grade, or a story."""
+        tells = self.said.grade is not None or tells_more(self.said.words)
+        return self.made in ASKING and tells
 
 
 def next_step(reading: Reading, situation: Situation) -> Step:

@@ -16,6 +16,7 @@ from feedback.notify import inline
 from feedback.notify.actions import phone_digest
 from feedback.notify.models import Message, Phone, State
 from feedback.offices.models import Officer
+from feedback.replies import queries
 from feedback.replies.models import IncomingText
 from feedback.replies.talk import Made
 from feedback.reviews.drafts import Channel, Identity
@@ -170,6 +171,46 @@ def test_a_rating_of_which_we_cannot_learn_what_it_is_for_is_shown_to_a_person(c
     for words in ("1 态度差", "前面那个呀", "1 态度太差了"):
         citizen.say(words)
     assert [one.made for one in texts()] == [Made.ASKED_WHICH] * 2 + [Made.PERSON]
+
+
+def waiting(now):
+    db.session.rollback()
+    people = make_people()
+    return [one.body for one in queries.for_a_person(people.supervisor, now)]
+
+
+def test_a_complaint_that_we_asked_back_about_and_heard_no_more_of_is_shown_to_a_person(
+    citizen, served
+):
+    complaint = "窗口的人骂我，我要投诉，没人管吗"
+    citizen.say(complaint)
+    assert texts()[-1].made is Made.ASKED_GRADE
+    now = clock.now()
+    assert waiting(now) == [], "they may still answer"
+    assert waiting(now + timedelta(hours=7)) == [complaint]
+
+
+def test_a_bare_grade_of_which_we_do_not_know_what_it_is_for_is_shown_too(citizen):
+    now = clock.now()
+    invited(now - 2 * A_DAY)
+    invited(now - A_DAY, item_code="SW-001", window=None)
+    citizen.say("1")
+    assert waiting(clock.now() + timedelta(hours=7)) == ["1"]
+
+
+def test_what_was_answered_or_says_nothing_waits_for_nobody(citizen, served):
+    citizen.say("还行")
+    assert waiting(clock.now() + timedelta(hours=7)) == []
+    citizen.say("等了三小时没人理我")
+    citizen.say("2")
+    assert waiting(clock.now() + timedelta(hours=7)) == []
+
+
+def test_thanks_or_a_stop_after_a_complaint_do_not_take_it_off_the_list(citizen, served):
+    citizen.say("窗口的人骂我")
+    citizen.say("谢谢")
+    citizen.say("TD")
+    assert waiting(clock.now() + timedelta(hours=7)) == ["窗口的人骂我"]
 
 
 def test_a_question_that_may_not_go_out_leaves_the_text_to_a_person(citizen, served):
