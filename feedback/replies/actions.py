@@ -4,7 +4,7 @@ What is made of it is decided in `talk`; here it is looked up what the phone was
 done, kept, and answered. A rating goes through the hallway like everybody else's.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -19,7 +19,7 @@ from ..cases.actions import citizens
 from ..cases.models import Case
 from ..cases.saying import WORDS_MOST
 from ..config import settings
-from ..db import db, insert, new_id, transaction
+from ..db import db, new_id, transaction
 from ..errors import AlreadyRated, Busy, Expired, FeedbackError, OutOfTurn, OwnService, TooOften
 from ..events import codes
 from ..invitations import actions as invitations
@@ -30,12 +30,12 @@ from ..notify import inline, phones
 from ..notify.actions import Promise, phone_digest, promise_one
 from ..notify.models import By, Phone, StoppedBy
 from ..notify.pace import ASKS
-from ..notify.senders import CannotTell, Inbox, Incoming, chosen
+from ..notify.senders import Incoming, chosen
 from ..reviews import actions as reviews
 from ..reviews.drafts import COMMENT_LIMIT, Channel, Draft, Identity
 from ..text import is_mobile
 from . import queries
-from .models import InboxRead, IncomingText, Via
+from .models import IncomingText, Via
 from .reading import Meaning, Reading, read
 from .talk import (
     ANSWERED_WITHIN,
@@ -53,8 +53,6 @@ from .talk import (
 log = structlog.get_logger(__name__)
 
 SAME_MOMENT = timedelta(minutes=1)
-LOOK_BACK = timedelta(hours=24)
-LOOK_BACK_AT_FIRST = timedelta(days=7)
 
 OCCASIONS = {
     Made.REVIEW_ASKED_WHY: "answer_asked_why", Made.REASON: "answer_reason",
@@ -397,53 +395,6 @@ def afresh(occasion: str, subject_id: str, now: datetime) -> dict[str, Any] | No
         return {}
     answered = db.session.get(IncomingText, UUID(subject_id))
     return {"link": _link(occasion, answered.event_id if answered else None)}
-
-
-# -- what never reached us -----------------------------------------------------------------------
-
-
-def fetch(now: datetime, inboxes: Iterable[Inbox]) -> list[str]:
-    """Take in what gateways have on their lists and never told us; return what was made of it.
-
-    Opens its own transactions, one a message; one that fails does not hold up the others and is met
-    again at the next look.
-    """
-    return [made for inbox in inboxes for made in _fetch(inbox, now)]
-
-
-def _fetch(inbox: Inbox, now: datetime) -> list[str]:
-    until = queries.read_until(inbox.name)
-    since = min(until, now) - LOOK_BACK if until else now - LOOK_BACK_AT_FIRST
-    try:
-        listed = list(inbox.incoming(since))
-    except CannotTell as trouble:
-        log.warning("inbox_not_read", gateway=inbox.name, reason=trouble.reason)
-        return []
-    missing = queries.missing(inbox.name, listed)
-    made = [made for one in sorted(missing, key=_order) if (made := _take_in(one, now))]
-    _note_read(inbox.name, now)
-    return made
-
-
-def _note_read(gateway: str, now: datetime) -> None:
-    """Keep until when the list was read. What a text was refused for is met again for a day."""
-    reading = insert(InboxRead).values(gateway=gateway, read_at=now)
-    with transaction() as session:
-        session.execute(
-            reading.on_conflict_do_update(index_elements=["gateway"], set_={"read_at": now})
-        )
-
-
-def _order(incoming: Incoming) -> tuple[datetime, str]:
-    return incoming.sent_at, incoming.provider_id
-
-
-def _take_in(incoming: Incoming, now: datetime) -> str | None:
-    try:
-        return hear(incoming, Via.LIST, now, at_once=False).made.value
-    except Exception as problem:
-        log.error("text_not_taken_in", gateway=incoming.gateway, error=type(problem).__name__)
-        return None
 
 
 def mark_seen(text: IncomingText, by_id: UUID, now: datetime) -> None:
