@@ -43,7 +43,7 @@ class Shown:
 @for_roles(*WHO_READS)
 def index() -> str:
     """Show what fitted nothing and waits for a person, oldest first."""
-    rows = _shown(queries.for_a_person(me()))
+    rows = _shown(queries.for_a_person(me(), clock.now()))
     return render_template("notify/incoming.html", rows=rows, **_around())
 
 

@@ -21,6 +21,7 @@ from ..notify.models import State
 from ..notify.senders import chosen, inboxes
 from ..offices.mailboxes import mailboxes
 from ..replies import actions as replies
+from ..replies import fetching
 
 commands = AppGroup("messages", help="Messages promised to departments and citizens.")
 OPERATOR = Actor(ActorKind.SYSTEM, name="command line")
@@ -64,7 +65,7 @@ def invite() -> None:
 @commands.command("fetch")
 def fetch() -> None:
     """Take in what citizens sent and the gateway could not bring us."""
-    done = replies.fetch(clock.now(), inboxes(settings()))
+    done = fetching.fetch(clock.now(), inboxes(settings()))
     for made, number in sorted(Counter(done).items()):
         click.echo(f"{made}: {number}")
     if not done:

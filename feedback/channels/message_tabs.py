@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flask import request, url_for
 from flask_babel import lazy_gettext as _l
 
+from .. import clock
 from ..offices.roles import Role
 from ..offices.sign_in import me
 from ..replies import queries as replies
@@ -49,4 +50,4 @@ def tabs() -> Sequence[Tab]:
 
 def texts_waiting() -> int:
     """Return how many texts wait for whoever is signed in."""
-    return replies.number_for_a_person(me()) if me().may_be(*WHO_READS) else 0
+    return replies.number_for_a_person(me(), clock.now()) if me().may_be(*WHO_READS) else 0

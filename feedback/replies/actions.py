@@ -4,7 +4,7 @@ What is made of it is decided in `talk`; here it is looked up what the phone was
 done, kept, and answered. A rating goes through the hallway like everybody else's.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -19,35 +19,43 @@ from ..cases.actions import citizens
 from ..cases.models import Case
 from ..cases.saying import WORDS_MOST
 from ..config import settings
-from ..db import db, insert, new_id, transaction
+from ..db import db, new_id, transaction
 from ..errors import AlreadyRated, Busy, Expired, FeedbackError, OutOfTurn, OwnService, TooOften
 from ..events import codes
 from ..invitations import actions as invitations
 from ..invitations import queries as invited
 from ..invitations.models import Invitation
 from ..ledger.actions import CITIZEN, Line, write
-from ..logs import failure
 from ..notify import inline, phones
 from ..notify.actions import Promise, phone_digest, promise_one
 from ..notify.models import By, Phone, StoppedBy
 from ..notify.occasions import NEWS
 from ..notify.pace import ASKS
-from ..notify.senders import CannotTell, Inbox, Incoming, chosen
+from ..notify.senders import Incoming, chosen
 from ..offices.models import Account
 from ..offices.sign_in import actor
 from ..reviews import actions as reviews
 from ..reviews.drafts import COMMENT_LIMIT, Channel, Draft, Identity
 from ..text import is_mobile
 from . import queries
-from .models import InboxRead, IncomingText, Via
+from .models import IncomingText, Via
 from .reading import Meaning, Reading, read
-from .talk import ASKING, Made, Open, Situation, Step, next_step, together
+from .talk import (
+    ANSWERED_WITHIN,
+    ASKING,
+    SETTLING,
+    Made,
+    Open,
+    Situation,
+    Step,
+    naming,
+    next_step,
+    together,
+)
 
 log = structlog.get_logger(__name__)
 
 SAME_MOMENT = timedelta(minutes=1)
-LOOK_BACK = timedelta(hours=24)
-LOOK_BACK_AT_FIRST = timedelta(days=7)
 
 OCCASIONS = {
     Made.REVIEW_ASKED_WHY: "answer_asked_why", Made.REASON: "answer_reason",
@@ -77,6 +85,10 @@ class Talk:
     digest: str
     phone: Phone
     open: Sequence[Invitation]
+    lately: Sequence[IncomingText]
+    """What it wrote before, newest first."""
+    known: bool
+    """Whether we ever wrote to it of our own accord."""
     at_once: bool
     now: datetime
 
@@ -95,6 +107,8 @@ class Done:
     case_id: UUID | None = None
     occasion: str | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+    must_be_answered: bool = False
+    """Whether a person has to look if the citizen does not answer our question."""
 
 
 def hear(incoming: Incoming, via: Via, now: datetime, at_once: bool) -> Heard:
@@ -132,7 +146,10 @@ def _hear(
         before = queries.known(incoming.gateway, incoming.provider_id)
         if before:
             return _said_again(before)
-        talk = Talk(incoming, digest, phone, _open(incoming, digest, via, now), at_once, now)
+        talk = Talk(
+            incoming, digest, phone, _open(incoming, digest, via, now),
+            queries.lately_of(digest), queries.was_written_to(digest), at_once, now,
+        )  # fmt: skip
         text_id = new_id()
         done = Done(refused, occasion=OCCASIONS.get(refused)) if refused else _do(talk)
         answered = _answer(talk, text_id, done)
@@ -157,20 +174,26 @@ def _reading(incoming: Incoming) -> Reading:
 
 
 def _situation(talk: Talk) -> Situation:
-    lately = queries.lately_of(talk.digest)
+    lately = talk.lately
+    open_ = tuple(Open(one.letter, _asked_at(one), one.event.item.name) for one in talk.open)
     asked_back = list(takewhile(lambda text: text.made in ASKING, lately))
     pending = None
     for text in reversed(asked_back):
-        pending = together(read(text.body), pending)
+        pending = together(naming(read(text.body), open_), pending)
     return Situation(
-        open=tuple(Open(one.letter, _asked_at(one)) for one in talk.open),
-        last_at=lately[0].received_at if lately else None,
+        open=open_,
+        last_at=_written_at(lately[0]) if lately else None,
         pending=pending,
         asked_back=len(asked_back),
-        wants_reason=queries.case_without_reason(talk.digest) is not None,
+        asked_why_at=queries.asked_why_at(talk.digest),
         has_case=queries.open_case_of(talk.digest) is not None,
-        known=queries.was_written_to(talk.digest),
+        known=talk.known,
     )
+
+
+def _written_at(text: IncomingText) -> datetime:
+    """Return when a text was written: what was found on a list may have come in much later."""
+    return text.sent_at if text.via is Via.LIST else text.received_at
 
 
 def _asked_at(invitation: Invitation) -> datetime:
@@ -191,7 +214,10 @@ def _do(talk: Talk) -> Done:
         return _add(talk, step)
     if step.made in (Made.STOPPED, Made.STARTED, Made.LANGUAGE):
         return _wish(talk, step)
-    return Done(step.made, occasion=OCCASIONS.get(step.made), facts=_choices(talk, step))
+    return Done(
+        step.made, occasion=OCCASIONS.get(step.made), facts=_choices(talk, step),
+        must_be_answered=step.must_be_answered,
+    )  # fmt: skip
 
 
 def _review(talk: Talk, step: Step) -> Done:
@@ -246,6 +272,7 @@ def _add(talk: Talk, step: Step) -> Done:
 def _wish(talk: Talk, step: Step) -> Done:
     """Do as the phone's holder wishes; a rating or words beside the wish are not lost."""
     rated = _review(talk, step.also) if step.also else None
+    was_stopped = talk.phone.stopped_by is StoppedBy.REPLY
     if step.made is Made.STOPPED:
         phones.stop(talk.phone, StoppedBy.REPLY, CITIZEN, talk.now)
     elif step.made is Made.STARTED:
@@ -256,7 +283,9 @@ def _wish(talk: Talk, step: Step) -> Done:
     if case:
         _say_the_rest(case, step.said.words, talk.now)
     about = rated or Done(step.made, case_id=case.id if case else None)
-    return Done(step.made, about.event_id, about.case_id, OCCASIONS[step.made])
+    is_confirmed = step.made is Made.STOPPED and was_stopped  # who said TD before was told so: once
+    occasion = None if is_confirmed else OCCASIONS[step.made]
+    return Done(step.made, about.event_id, about.case_id, occasion)
 
 
 def _choices(talk: Talk, step: Step) -> dict[str, Any]:
@@ -282,6 +311,8 @@ def _named(invitation: Invitation) -> dict[str, str]:
 
 def _keep(talk: Talk, text_id: UUID, via: Via, done: Done, answered: Heard) -> None:
     incoming, keys = talk.incoming, settings().data_keys
+    for before in talk.lately if done.made in SETTLING else ():
+        before.waits_from = None
     db.session.add(
         IncomingText(
             id=text_id, gateway=incoming.gateway, provider_id=incoming.provider_id, via=via,
@@ -289,25 +320,24 @@ def _keep(talk: Talk, text_id: UUID, via: Via, done: Done, answered: Heard) -> N
                 keys, "incoming_texts", "from_phone", text_id, incoming.phone
             ),
             phone_digest=talk.digest, body=incoming.body, sent_at=incoming.sent_at,
-            received_at=talk.now, made=done.made, event_id=done.event_id, case_id=done.case_id,
+            received_at=talk.now, made=answered.made, event_id=done.event_id, case_id=done.case_id,
             answer_id=answered.answer_id,
+            waits_from=talk.now + ANSWERED_WITHIN if done.must_be_answered else None,
         )
     )  # fmt: skip
     facts = {
         "gateway": incoming.gateway, "via": via.value,
         "event": str(done.event_id) if done.event_id else None,
     }  # fmt: skip
-    write(talk.now, CITIZEN, Line("text", text_id, done.made.value, facts))
+    write(talk.now, CITIZEN, Line("text", text_id, answered.made.value, facts))
 
 
 def _answer(talk: Talk, text_id: UUID, done: Done) -> Heard:
     """Answer, at once or by a promise, unless the gateway itself has.
 
-    Strangers are answered rarely, and only at a mobile phone.
+    Strangers are answered rarely, and only at a mobile phone, whatever they ask for.
     """
-    if done.occasion is None or talk.incoming.opt_out:
-        return Heard(done.made)
-    if done.made is Made.STRANGER and not _may_answer_stranger(talk):
+    if done.occasion is None or talk.incoming.opt_out or not _may_answer(talk):
         return Heard(done.made)
     promised = Promise(
         done.occasion, f"answer:{text_id}", text_id, done.facts, phone=talk.incoming.phone,
@@ -318,11 +348,18 @@ def _answer(talk: Talk, text_id: UUID, done: Done) -> Heard:
     fresh = {"link": _link(done.occasion, done.event_id)}
     sender = chosen(settings())[By.SMS]
     spoken = inline.answer(promised, fresh, talk.incoming.gateway, sender, talk.now)
-    return Heard(done.made, spoken.text, spoken.message_id)
+    is_unasked = (
+        done.made in ASKING and not spoken.text
+    )  # a question that may not go out asks nothing
+    return Heard(Made.PERSON if is_unasked else done.made, spoken.text, spoken.message_id)
 
 
-def _may_answer_stranger(talk: Talk) -> bool:
-    """One answer a day to a phone, and so many in all: nobody makes us a machine that sends texts."""
+def _may_answer(talk: Talk) -> bool:
+    """Say whether a phone may be answered. One that we never wrote to: once a day, and so many in all;
+    nobody makes us a machine that sends texts.
+    """
+    if talk.known:
+        return True
     if not is_mobile(talk.incoming.phone):
         return False
     theirs, all_ = queries.strangers_answered(talk.digest, talk.now)
@@ -364,53 +401,6 @@ def afresh(occasion: str, subject_id: str, now: datetime) -> dict[str, Any] | No
         return {}
     answered = db.session.get(IncomingText, UUID(subject_id))
     return {"link": _link(occasion, answered.event_id if answered else None)}
-
-
-# -- what never reached us -----------------------------------------------------------------------
-
-
-def fetch(now: datetime, inboxes: Iterable[Inbox]) -> list[str]:
-    """Take in what gateways have on their lists and never told us; return what was made of it.
-
-    Opens its own transactions, one a message; one that fails does not hold up the others and is met
-    again at the next look.
-    """
-    return [made for inbox in inboxes for made in _fetch(inbox, now)]
-
-
-def _fetch(inbox: Inbox, now: datetime) -> list[str]:
-    until = queries.read_until(inbox.name)
-    since = min(until, now) - LOOK_BACK if until else now - LOOK_BACK_AT_FIRST
-    try:
-        listed = list(inbox.incoming(since))
-    except CannotTell as trouble:
-        log.warning("inbox_not_read", gateway=inbox.name, reason=trouble.reason)
-        return []
-    missing = queries.missing(inbox.name, listed)
-    made = [made for one in sorted(missing, key=_order) if (made := _take_in(one, now))]
-    _note_read(inbox.name, now)
-    return made
-
-
-def _note_read(gateway: str, now: datetime) -> None:
-    """Keep until when the list was read. What a text was refused for is met again for a day."""
-    reading = insert(InboxRead).values(gateway=gateway, read_at=now)
-    with transaction() as session:
-        session.execute(
-            reading.on_conflict_do_update(index_elements=["gateway"], set_={"read_at": now})
-        )
-
-
-def _order(incoming: Incoming) -> tuple[datetime, str]:
-    return incoming.sent_at, incoming.provider_id
-
-
-def _take_in(incoming: Incoming, now: datetime) -> str | None:
-    try:
-        return hear(incoming, Via.LIST, now, at_once=False).made.value
-    except Exception as problem:
-        log.error("text_not_taken_in", gateway=incoming.gateway, **failure(problem))
-        return None
 
 
 def mark_seen(text: IncomingText, by: Account, now: datetime) -> None:

@@ -7,7 +7,13 @@ import re
 from dataclasses import dataclass
 
 from ..catalog.grades import Grade
-from .tone import is_plain_blame, is_plain_praise
+from .tone import (
+    is_plain_blame,
+    is_plain_praise,
+    is_too_cool_for_best,
+    is_too_warm_for_worst,
+    mocks_in_quotes,
+)
 from .words import CLAUSE, END, GRADE, NUMBERS, any_of, grade_of
 
 
@@ -37,8 +43,10 @@ def is_doubtful(said: Said) -> bool:
 # «5 分钟», «3 天了»: some keyboards put a space after every number. But «2 天气太热没空调».
 MEASURE = re.compile(
     any_of("""
-        分 钟 小时 时(?!间|候) 秒 天(?!气) 日 月 年(?!纪|龄|轻) 周(?![先女师]) 星期 礼拜 号 点 个
-        位(?![置子]) 名(?!字) 人(?![太多员手家工满]) 次 遍 趟 回(?![复答应电访]) 元 块 毛(?!病) 角 万 千 百
+        分 钟 小时 时(?!间|候) 秒(?!批) 天(?!气) 日 月 年(?!纪|龄|轻) 周(?![先女师到末]) 星期 礼拜
+        号(?!没) 点(?![赞点]) 个
+        位(?![置子]) 名(?!字) 人(?![太多员手家工满性都]) 次 遍 趟 回(?![复答应电访]) 元 块 毛(?!病) 角
+        万 千 百
         楼 层(?!层) 栋 幢 室 台(?!阶) 家(?![里人属]) 张(?![大三先女阿老某师]) 份 条(?!件) 件 样 种 句 页 级
         度 岁 米 公里 折(?!腾) 倍 只(?![有会能是知顾管]) 路(?![太远不上]) 股 本 代 ℃ %
     """)
@@ -49,7 +57,8 @@ NAMED = re.compile(
 )
 GOES_ON_IN_ENGLISH = re.compile(
     any_of("""
-        thank good great excellent bad rude slow terrible very no nobody not waited too staff service the
+        thank good great excellent bad rude slow terrible very no nobody not fast quick nice friendly
+        just waited too staff service the
     """)
 )
 
@@ -158,7 +167,9 @@ def _asks(said: Said) -> bool:
 
 
 def _mocks(said: Said) -> bool:
-    return not said.grade.is_negative and bool(MOCKERY.search(said.words))
+    if said.grade.is_negative:
+        return False
+    return bool(MOCKERY.search(said.words)) or mocks_in_quotes(said.words)
 
 
 def _is_contradicted(said: Said) -> bool:
@@ -166,6 +177,14 @@ def _is_contradicted(said: Said) -> bool:
     if said.grade.is_negative:
         return is_plain_praise(said.words, said.whole)
     return said.grade >= Grade.SATISFIED and is_plain_blame(said.words, said.whole)
+
+
+def _is_lukewarm(said: Said) -> bool:
+    """Whether the words stand in the middle of the scale and the grade at one of its ends."""
+    if said.grade == Grade.VERY_SATISFIED:
+        return is_too_cool_for_best(said.words, said.whole)
+    is_worst = said.grade == Grade.VERY_DISSATISFIED
+    return is_worst and is_too_warm_for_worst(said.words, said.whole)
 
 
 DOUBTS = (
@@ -180,4 +199,5 @@ DOUBTS = (
     _asks,
     _mocks,
     _is_contradicted,
+    _is_lukewarm,
 )

@@ -36,6 +36,8 @@ class IncomingText(Base):
     event_id: Mapped[UUID | None] = mapped_column(ForeignKey("service_events.id"), index=True)
     case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"), index=True)
     answer_id: Mapped[UUID | None] = mapped_column(ForeignKey("messages.id"))
+    waits_from: Mapped[datetime | None]
+    """From when a person should look at what we asked back about; empty once it was answered."""
     seen_at: Mapped[datetime | None]
     seen_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     __table_args__ = (
@@ -43,6 +45,7 @@ class IncomingText(Base):
         CheckConstraint("(seen_at IS NULL) = (seen_by_id IS NULL)", name="seen_by_somebody"),
         Index("ix_incoming_texts_phone_digest_received_at", "phone_digest", "received_at"),
         Index("ix_incoming_texts_made_seen_at", "made", "seen_at"),
+        Index("ix_incoming_texts_waits_from", "waits_from"),
     )
 
 

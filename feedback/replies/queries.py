@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, exists, func, literal, or_, select
 
 from .. import privacy
 from ..cases.models import Addition, Case
@@ -48,27 +48,43 @@ def lately_of(phone_digest: str) -> Sequence[IncomingText]:
 
 
 def was_written_to(phone_digest: str) -> bool:
-    """Say whether we ever wrote to a phone."""
-    sent = exists().where(
+    """Say whether we ever wrote to a phone of our own accord: to answer makes nobody known."""
+    return bool(db.session.scalar(select(_written_to(literal(phone_digest)))))
+
+
+def _written_to(phone_digest: SQLColumnExpression[str]) -> ColumnElement[bool]:
+    return exists().where(
         Message.to_phone_digest == phone_digest, Message.handed_over_at.is_not(None),
-        Message.occasion != "answer_stranger",
+        ~Message.occasion.startswith("answer_", autoescape=True),
     )  # fmt: skip
-    return bool(db.session.scalar(select(sent)))
 
 
 def case_without_reason(phone_digest: str) -> Case | None:
     """Return the matter of a phone's latest bad rating if we still wait for its reason."""
+    found = _asked_why(phone_digest)
+    return found[0] if found else None
+
+
+def asked_why_at(phone_digest: str) -> datetime | None:
+    """Return when we asked a phone for the reason for which we still wait."""
+    found = _asked_why(phone_digest)
+    return found[1] if found else None
+
+
+def _asked_why(phone_digest: str) -> tuple[Case, datetime] | None:
     asked = (
-        select(IncomingText.case_id)
+        select(IncomingText.case_id, IncomingText.received_at)
         .where(
             IncomingText.phone_digest == phone_digest, IncomingText.made == Made.REVIEW_ASKED_WHY
         )
         .order_by(IncomingText.received_at.desc(), IncomingText.id.desc())
         .limit(1)
-        .scalar_subquery()
+        .subquery()
     )
     given = exists().where(Addition.case_id == Case.id, Addition.is_reason)
-    return db.session.scalar(select(Case).where(Case.id == asked, TAKES_WORDS, ~given))
+    waiting = select(Case, asked.c.received_at).join(asked, asked.c.case_id == Case.id)
+    found = db.session.execute(waiting.where(TAKES_WORDS, ~given)).one_or_none()
+    return (found[0], found[1]) if found else None
 
 
 def open_case_of(phone_digest: str) -> Case | None:
@@ -90,12 +106,12 @@ def answer_of(text: IncomingText) -> Message | None:
 
 def strangers_answered(phone_digest: str, now: datetime) -> tuple[int, int]:
     """Return how many answers to strangers there were within a day: to this phone, and to all."""
-    answered = (
-        IncomingText.made == Made.STRANGER, IncomingText.answer_id.is_not(None),
-        IncomingText.received_at > now - A_DAY,
-    )  # fmt: skip
     theirs = func.count().filter(IncomingText.phone_digest == phone_digest)
-    found = db.session.execute(select(theirs, func.count()).where(*answered)).one()
+    answered = select(theirs, func.count()).where(
+        IncomingText.received_at > now - A_DAY, IncomingText.answer_id.is_not(None),
+        ~_written_to(IncomingText.phone_digest),
+    )  # fmt: skip
+    found = db.session.execute(answered).one()
     return found[0], found[1]
 
 
@@ -120,8 +136,9 @@ def missing(gateway: str, listed: Iterable[Incoming]) -> list[Incoming]:
     return list(by_id.values())
 
 
-def _unseen() -> ColumnElement[bool]:
-    return IncomingText.made.in_(FOR_A_PERSON) & IncomingText.seen_at.is_(None)
+def _unseen(now: datetime) -> ColumnElement[bool]:
+    waits = IncomingText.made.in_(FOR_A_PERSON) | (IncomingText.waits_from <= now)
+    return waits & IncomingText.seen_at.is_(None)
 
 
 def may_read(account: Account) -> ColumnElement[bool]:
@@ -159,15 +176,17 @@ def _of_office(account: Account) -> ColumnElement[bool]:
     return or_(*conditions)
 
 
-def for_a_person(account: Account) -> Sequence[IncomingText]:
-    """Return what fitted nothing and nobody has looked at yet, oldest first, a page of it."""
-    rows = select(IncomingText).where(_unseen(), may_read(account))
+def for_a_person(account: Account, now: datetime) -> Sequence[IncomingText]:
+    """Return what nobody has looked at yet, oldest first, a page of it: what fitted nothing, and what we
+    asked back about and heard no more of.
+    """
+    rows = select(IncomingText).where(_unseen(now), may_read(account))
     return db.session.scalars(rows.order_by(IncomingText.received_at).limit(PAGE_SIZE)).all()
 
 
-def number_for_a_person(account: Account) -> int:
+def number_for_a_person(account: Account, now: datetime) -> int:
     """Return how many texts wait for a person."""
-    rows = select(func.count()).select_from(IncomingText).where(_unseen(), may_read(account))
+    rows = select(func.count()).select_from(IncomingText).where(_unseen(now), may_read(account))
     return db.session.scalar(rows) or 0
 
 
@@ -177,8 +196,9 @@ def held_for_a_person(text_id: UUID, account: Account) -> IncomingText:
     Raises Unknown if there is none, or not for the one who asks.
     """
     wanted = select(IncomingText).where(
-        IncomingText.id == text_id, IncomingText.made.in_(FOR_A_PERSON), may_read(account)
-    )
+        IncomingText.id == text_id, may_read(account),
+        IncomingText.made.in_(FOR_A_PERSON) | IncomingText.waits_from.is_not(None),
+    )  # fmt: skip
     found = db.session.scalar(wanted.with_for_update())
     if found is None:
         raise Unknown

@@ -12,6 +12,7 @@ from ..catalog.grades import Grade
 from ..text import CONTROL, clean
 from . import words as w
 from .doubts import Said, is_doubtful
+from .tone import is_plain_blame, is_plain_praise
 
 
 class Meaning(StrEnum):
@@ -77,17 +78,17 @@ GAP_BEFORE_BRACKET = re.compile(rf"(?:(?!{w.OPENING_BRACKET}){w.AFTER})*+")
 CHOICE = re.compile(rf"{POLITELY}(?:{w.PREFIX}{w.BEFORE}*+)?{LETTER}{w.AFTER}*+$")
 BOUNDARY = re.compile(f"{w.END}|(?={w.THANKS}|[好差]评)")
 BARE_NUMERALS = tuple("一二三四五壹贰叁肆伍")
-# «退订，态度差», «2 TD», «态度差。退订。烦死了»; not «怎么退订宽带», «退订业务办不了».
+# «退订，态度差», «2 TD», «态度差。退订。烦死了»; not «怎么退订宽带», «先销户，退订，再开户».
 STOP_BESIDE = re.compile(
     rf"^{POLITELY}{w.STOP_WITHIN}(?:[ \n,。.!;:、~…—]++|$)"
-    rf"|(?:^|{w.AFTER}|(?<=[1-5])(?<![0-9][1-5])|(?<=满意)|(?<=[1-5][分星]))"
+    rf"|(?:^|(?<={w.AFTER})|(?<=[1-5])(?<![0-9][1-5])|(?<=满意)|(?<=[1-5][分星]))"
     rf"{w.STOP_WITHIN}{w.ONLY_THANKS.pattern}$"
-    rf"|(?<=[,。!;\n]){w.STOP_WITHIN}[,。!;\n]"
+    rf"|(?<=[。!;\n]){w.STOP_WITHIN}[。!;\n]"
 )
 COMMANDS = [
     (re.compile(f"(?:回复?[ :,]{{0,3}})?{words}"), reading)
     for words, reading in (
-        (w.STOP, Reading(Meaning.STOP)),
+        (w.STOP + w.ONLY_THANKS.pattern, Reading(Meaning.STOP)),
         (w.START, Reading(Meaning.START)),
         (w.ENGLISH, Reading(Meaning.LANGUAGE, locale="en")),
         (w.CHINESE, Reading(Meaning.LANGUAGE, locale="zh_CN")),
@@ -112,6 +113,14 @@ def tells_more(words: str) -> bool:
     return sum(map(str.isalnum, rest)) >= 2
 
 
+def contradicts(grade: Grade, words: str) -> bool:
+    """Whether words said apart from a grade are plainly its opposite."""
+    plain = w.fold(words)[0]
+    if grade.is_negative:
+        return is_plain_praise(plain, plain)
+    return grade >= Grade.SATISFIED and is_plain_blame(plain, plain)
+
+
 def _reply(text: str) -> _Reply:
     typed = clean(CONTROL.sub("", text))
     plain, origin = w.fold(typed)
@@ -131,14 +140,26 @@ def _stop(reply: _Reply) -> Reading | None:
 
     Looked for before anything is doubted: whoever asks to stop must be heard.
     """
-    found = STOP_BESIDE.search(reply.plain)
+    own = (found for found in STOP_BESIDE.finditer(reply.plain) if _is_own(reply.plain, found))
+    found = next(own, None)
     if found is None:
         return None
     rest = reply.typed_without(found)
     rated = _rating(_reply(rest))
     if rated:
-        return replace(rated, meaning=Meaning.STOP)
+        return replace(rated, meaning=Meaning.STOP, words=_uncut(reply, rated))
     return Reading(Meaning.STOP, words=_telling(rest))
+
+
+def _is_own(plain: str, stop: re.Match[str]) -> bool:
+    """Whether a wish to stop is the writer's own: not «窗口说：退订»."""
+    return not w.OTHERS_SAID.search(plain[max(0, stop.start() - 9) : stop.start()])
+
+
+def _uncut(reply: _Reply, rated: Reading) -> str:
+    """Return what was said beside the grade with the wish to stop in it, if anything was."""
+    said = _said(reply.plain)
+    return _words(reply, said) if rated.words and said else rated.words
 
 
 def _choice(reply: _Reply) -> Reading | None:

@@ -6,10 +6,12 @@ services, or a rating and a reason, the citizen is asked. What a text says is `r
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from .reading import Meaning, Reading, tells_more
+from ..catalog.grades import Grade
+from .naming import names_nothing_else, services_named
+from .reading import Meaning, Reading, contradicts, tells_more
 
 
 class Made(StrEnum):
@@ -32,6 +34,8 @@ class Made(StrEnum):
 
 
 ASKING = frozenset({Made.ASKED_GRADE, Made.ASKED_WHICH})
+SETTLING = frozenset({Made.REVIEW, Made.REVIEW_ASKED_WHY, Made.REASON, Made.ADDITION})
+"""What ends our waiting for an answer: the words are where they belong, or the grade was said."""
 
 COURTESIES = frozenset({
     "谢谢", "谢谢你", "谢谢您", "谢谢了", "谢谢你们", "谢谢大家", "多谢", "感谢", "非常感谢", "好", "好的",
@@ -45,6 +49,10 @@ ENOUGH = 2
 """So often in a row we ask back; who is then still not understood is looked after by a person."""
 
 
+ANSWERED_WITHIN = timedelta(hours=6)
+"""Who answers a text answers soon; a complaint that nobody understood is to be read the same day."""
+
+
 @dataclass(frozen=True)
 class Open:
     """A service that the phone was asked about and may still rate."""
@@ -52,6 +60,8 @@ class Open:
     letter: str
     asked_at: datetime
     """When it was last asked about."""
+    item: str = ""
+    """What it is called."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +76,25 @@ class Situation:
     """What it wrote then, if we asked back."""
     asked_back: int = 0
     """How often in a row we asked back before this text."""
-    wants_reason: bool = False
-    """Whether its latest bad rating still lacks a reason that we asked for."""
+    asked_why_at: datetime | None = None
+    """When we asked for the reason of its latest bad rating, if that still lacks one."""
     has_case: bool = False
     """Whether a matter of its own still takes words."""
     known: bool = False
     """Whether we ever wrote to it."""
+
+    @property
+    def wants_reason(self) -> bool:
+        """Whether the next words may be a reason. Not once another service was asked about: the two
+        questions stand side by side then, whatever courtesies were said in between.
+        """
+        why = self.asked_why_at
+        return why is not None and all(one.asked_at <= why for one in self.open)
+
+    @property
+    def letters(self) -> set[str]:
+        """The letters of what is open."""
+        return {one.letter for one in self.open}
 
 
 @dataclass(frozen=True)
@@ -84,6 +107,12 @@ class Step:
     also: "Step | None" = None
     """The review that a wish to stop came with; its words stand there only."""
 
+    @property
+    def must_be_answered(self) -> bool:
+        """Whether something would be lost if our question stays unanswered: a grade, or a story."""
+        tells = self.said.grade is not None or tells_more(self.said.words)
+        return self.made in ASKING and tells
+
 
 def next_step(reading: Reading, situation: Situation) -> Step:
     """Return what is to be made of a reply."""
@@ -92,12 +121,32 @@ def next_step(reading: Reading, situation: Situation) -> Step:
         return Step(simple, reading)
     if reading.meaning is Meaning.STOP:
         return _stop(reading, situation)
+    reading = naming(reading, situation.open, is_asked_back=situation.pending is not None)
     said = _without_courtesy(together(reading, _pending(reading, situation)))
     if said.meaning is Meaning.RATING:
         return _rating(said, situation)
     if said.meaning is Meaning.CHOICE and situation.open:
         return _choice(said, situation)
     return Step(_words(reading, situation), reading)
+
+
+def naming(reading: Reading, open_: tuple[Open, ...], *, is_asked_back: bool = True) -> Reading:
+    """Return a reading with the letter of the one open service that it calls by a name of its own.
+
+    Words that only name a service choose it, where we asked which.
+    """
+    if reading.letter or len(open_) < 2 or reading.meaning not in (Meaning.RATING, Meaning.WORDS):
+        return reading
+    items = {one.letter: one.item for one in open_}
+    named = services_named(reading.words, items)
+    if len(named) != 1:
+        return reading
+    (letter,) = named
+    if reading.meaning is Meaning.RATING:
+        return replace(reading, letter=letter)
+    if is_asked_back and names_nothing_else(reading.words, items):
+        return Reading(Meaning.CHOICE, letter=letter)
+    return reading
 
 
 def together(reading: Reading, pending: Reading | None) -> Reading:
@@ -112,9 +161,8 @@ def together(reading: Reading, pending: Reading | None) -> Reading:
     if reading.meaning is Meaning.CHOICE:
         return replace(reading, words=pending.words)
     if reading.meaning is Meaning.RATING:
-        named = pending.letter if pending.meaning is Meaning.CHOICE else None
         words = _joined(reading, pending)
-        return replace(reading, letter=reading.letter or named, words=words)
+        return replace(reading, letter=reading.letter or pending.letter, words=words)
     return reading
 
 
@@ -122,20 +170,36 @@ def _joined(reading: Reading, pending: Reading) -> str:
     """Return the words of a rating with those before it.
 
     Words before a grade are a reason only for a bad one, and only if they tell more than a grade that
-    we did not take («还行», «5?»). Words beside the same grade belong to it, good or bad.
+    we did not take («还行», «5?») and are not plain praise. Words beside the same grade belong to it,
+    good or bad.
     """
     same_grade = pending.grade is not None and pending.grade == reading.grade
-    is_reason = bool(reading.grade and reading.grade.is_negative) and tells_more(pending.words)
+    is_bad = reading.grade is not None and reading.grade.is_negative
+    is_reason = is_bad and tells_more(pending.words) and not _is_at_odds(reading.grade, pending)
     if not (same_grade or is_reason) or pending.words in reading.words:
         return reading.words
     return f"{pending.words}\n{reading.words}".strip()
 
 
+def _is_at_odds(grade: Grade | None, pending: Reading) -> bool:
+    """Whether a grade is plainly the opposite of the words before it, of which we had asked the grade."""
+    is_new = pending.meaning is not Meaning.RATING
+    return grade is not None and is_new and contradicts(grade, pending.words)
+
+
 def _pending(reading: Reading, situation: Situation) -> Reading | None:
-    """Return what we asked back about, without words told before another service was asked about."""
+    """Return what we asked back about, without what another question has overtaken.
+
+    Words and a letter from before another service was asked about say nothing of that one; a letter
+    beside a grade counts only while its service is open.
+    """
     pending = situation.pending
-    if pending and not reading.letter and _asked_anew(situation):
-        return replace(pending, words="")
+    if pending is None:
+        return None
+    if not reading.letter and _asked_anew(situation):
+        return replace(pending, words="", letter=None)
+    if pending.meaning is Meaning.RATING and pending.letter not in situation.letters:
+        return replace(pending, letter=None)
     return pending
 
 
@@ -166,21 +230,37 @@ def _stop(reading: Reading, situation: Situation) -> Step:
 
 def _choice(said: Reading, situation: Situation) -> Step:
     was_one = situation.pending is not None and situation.pending.meaning is Meaning.CHOICE
-    if any(one.letter == said.letter for one in situation.open):
+    if said.letter in situation.letters:
         asked = Made.PERSON if was_one and _is_enough(situation) else Made.ASKED_GRADE
         return Step(asked, said, said.letter or "")
+    return _ask_which(said, situation)
+
+
+def _ask_which(said: Reading, situation: Situation) -> Step:
+    """Ask which service is meant; after so many questions a person looks, or it would be lost."""
     return Step(Made.PERSON if _is_enough(situation) else Made.ASKED_WHICH, said)
 
 
 def _rating(said: Reading, situation: Situation) -> Step:
     if _answers_why(said, situation):
-        return Step(Made.REASON, said) if said.words else Step(Made.ASKED_WHICH, said)
+        return Step(Made.REASON, said) if said.words else _ask_which(said, situation)
     if situation.open:
         meant = _meant(said, situation)
-        return Step(Made.REVIEW, said, meant.letter) if meant else Step(Made.ASKED_WHICH, said)
+        if meant is None:
+            return _ask_which(said, situation)
+        return Step(_rate_or_ask(said, situation), said, meant.letter)
     if said.words and situation.has_case:
         return Step(Made.ADDITION, said)
     return Step(Made.TOO_LATE if situation.known else Made.STRANGER, said)
+
+
+def _rate_or_ask(said: Reading, situation: Situation) -> Made:
+    """Return that it rates, unless it is the opposite of what was said before: then we ask once more,
+    as we do where both stand in one text. Said again, it is what is meant.
+    """
+    pending = situation.pending
+    is_odd = pending is not None and not _asked_anew(situation) and _is_at_odds(said.grade, pending)
+    return Made.ASKED_GRADE if is_odd and not _is_enough(situation) else Made.REVIEW
 
 
 def _answers_why(said: Reading, situation: Situation) -> bool:
@@ -189,7 +269,7 @@ def _answers_why(said: Reading, situation: Situation) -> bool:
     With words it is; a bare grade is asked about if anything is open. Once we asked back, a grade is
     the answer to that, unless we asked about a bare grade and words are what is new.
     """
-    if not situation.wants_reason or (said.letter and situation.open) or _asked_anew(situation):
+    if not situation.wants_reason or (said.letter and situation.open):
         return False
     if situation.pending:
         asked_about = situation.pending
@@ -199,12 +279,15 @@ def _answers_why(said: Reading, situation: Situation) -> bool:
 
 def _meant(said: Reading, situation: Situation) -> Open | None:
     """Return the service that is meant, if only one can be: the named one, the only one, or the only
-    one asked about since the phone last wrote.
+    one asked about since the phone last wrote, unless it had just named another.
     """
     if said.letter:
         return next((one for one in situation.open if one.letter == said.letter), None)
     if len(situation.open) == 1:
         return situation.open[0]
+    pending = situation.pending
+    if pending and pending.letter in situation.letters:
+        return None
     since = [one for one in situation.open if _asked_since(one, situation)]
     return since[0] if situation.last_at and len(since) == 1 else None
 
@@ -225,11 +308,11 @@ def _words(said: Reading, situation: Situation) -> Made:
     """Return what words without a grade are. Asked anew since, they may be an answer to that."""
     if _is_courtesy(said.words):
         return Made.NOTHING
-    if not _asked_anew(situation) and said.words:
-        if situation.wants_reason:
-            return Made.REASON
-        if situation.has_case:
-            return Made.ADDITION
+    if said.words and situation.wants_reason:
+        return Made.REASON
+    may_add = situation.asked_why_at is None and not _asked_anew(situation)
+    if said.words and situation.has_case and may_add:
+        return Made.ADDITION
     if situation.open and not _is_enough(situation):
         return Made.ASKED_GRADE if len(situation.open) == 1 else Made.ASKED_WHICH
     return Made.PERSON if situation.known or situation.open else Made.STRANGER

@@ -19,11 +19,17 @@ GOOD = any_of(r"""
     (?<=[很太常别分真的挺蛮超级极都度务])好(?![久慢差多几烦像听说笑吗个累难坑气意容不什贵远乱凶长找办一点些])
     (?<![一-鿿])好(?![一-鿿]) 好(?:评|极了|[得的]很|得不得了|样的|[呀啊]) (?<![一-鿿])[老贼]好
     比[^,。!?不没]{1,6}好 最好(?=的|了|[,。!]|$) 不错 不(?:算|太|怎么)?差(?![不多点])
-    (?:热情|耐心|周到|贴心|细心|专业)(?!一?[点些]) 点赞 给力 优秀 完美 满分 一流 棒 (?<!不)赞 [很挺真]快
-    速度快 效率高 方便 顺利 喜欢 很满意 杠杠 没得说 没毛病 顶呱呱 巴适 第一(?=名|$) 优质 热心 和蔼 高效
+    (?:热情|耐心|周到|贴心|细心|专业)(?!一?[点些]) 点赞 给力 优秀 完美 满分 一流 棒 (?<!不)赞
+    [很挺真超贼飞]快(?!递) 神速
+    速度快 效率(?:很|真|挺|特别|非常|超级?|也|都|太|极|蛮|相当)?高(?!不) 方便 顺利 喜欢 很满意 杠杠 没得说
+    没毛病 顶呱呱 巴适 (?<!倒数)第一(?=名|$) 优质 热心 和[蔼善] 友善 亲切 高效
     快捷 太快了 表扬 点个赞 不[赖坏] 没得挑 没[的话]说 没说(?=的?[,。!]|的?$) (?:非常|十分|太|万分)感谢
     (?<![一-鿿])[还挺真]?(?:可以|行)(?![一-鿿])
-    (?:没有?|无|没得|没啥)(?:任何|什么|一点)?(?:问题(?!意识)|意见(?!箱|簿|本)|毛病|缺点|不足) 无可挑剔
+    (?:没有?|毫?无|没得|没啥|[零0])(?:任何|什么|一点|半点|[一半]句)?(?:问题(?!意识)|意见(?![箱簿本反])|毛病)
+    (?:没有?|毫?无|没得|没啥|[零0])(?:任何|什么|一点|半点)?(?:缺点|不足)
+    (?:没有?|毫?无|没得|没啥|[零0])(?:任何|什么|一点|半点|[一半]句)?(?:差评|不满(?!意)|怨言|抱怨|瑕疵)
+    无可挑剔
+    (?<![一-鿿])[优佳](?![一-鿿]) 优[良异] 良好 最[佳优] 首选 一百分 送.{0,3}锦旗 (?<![一-鿿])锦旗
     挑不出 没[的得]?挑 没话[讲说] 放心(?!不下) 省[心事] 暖心 温暖 感动 感激 感恩 欢喜
     (?:高兴|开心|舒心|舒服)(?!不起) 不愧 多亏 帮了?大忙 帮了我?很?大的?忙 支持(?!不) 再接再厉 继续保持
     值得(?:学习|表扬|点赞) 态度(?:很|真|挺|也|都|特别|非常|蛮|可)?好(?![差坏凶冷烂恶像不]) 人好(?=[,。!]|$)
@@ -39,7 +45,7 @@ GOOD = any_of(r"""
     顶[级好] 数一数二 独一无二 一等一 安逸
     (?<![一-鿿])(?:(?:硬是)?要得|得劲|中(?:得很)?|掂|好[嘢正犀赞]利?)(?![一-鿿]) 嫽扎咧
     (?:嘎嘎|贼拉|邪气|几|倍儿)好 [蛮老]灵 好得[嘞唻] 好说话 good great excellent perfect nice helpful
-    awesome amazing wonderful fantastic
+    awesome amazing wonderful fantastic best
 """)
 BAD = any_of(r"""
     不(?:是|怎么|太|够|大|老|咋)?好(?!意思|像)
@@ -80,19 +86,66 @@ BAD = any_of(r"""
     一肚子气 欠.{0,2}钱 爱办不办 踢来踢去 阴阳怪气 水平.{0,1}低 三番五次 态度有问题
     跑多少[次趟回] 没见过这样 傲慢 冷漠
     冷冰 不满(?![意一二三四五六七八九十0-9]) 无语 无能 废物 傻 不负责 没反应 收不到 没收到 [零负]分 bad
+    (?<![一-鿿])(?:[太真很好]?坏|慢)(?![一-鿿]) [太真很]坏 瘫痪 崩溃
+    不[让许准](?:我们?|人|你)?(?:办|进|交|看|问|投诉)
+    拒(?:绝|不)(?:办|受理|服务|沟通|接[待电]|回[答复]|解释|[,。!]|$) 拒办 [什啥]么?[都也]不[懂会知管干做]
+    爱[答搭]不理
+    拉[胯垮] 掉链子 坑爹 [稀贼]烂 盛气凌人 趾高气[扬昂] 高高在上 目中无人 居高临下 颐指气使 [呆死]板
+    (?:登|打|进|提|换|开|查|交|取|报|过|退|预约|注册|认证|识别|联系)不(?:了|上|进去|出来|下来|成|通|开)
+    (?<!困)难(?=$|[,。!]) (?<![误时出反温相])差(?=$|[,。!]) (?:素质|水平|能力)[很太真]?低 [写弄算录]错 耽误
+    闪退 占线
+    没有?人(?:回[复答应]|告诉|通知|修|帮) (?:材料|原件|档案).{0,2}丢 嫌[我弃] 装样子 面子工程 白请假 噪音 ^脏
+    (?:严肃|严厉)处理 给个?说法 道歉 自己看着办 懒得说 不想说 no\sone nobody ignored worst
+    倒数 垫底 最后一名 最[低次](?=分|级|的|[,。!]|$)
     rude slow terrible awful
 """)
+# Blame only where nothing is praised: some swear for joy.
+CURSE = re.compile(
+    any_of("""
+        [他你]妈(?!妈) (?<![一-鿿])妈的 尼玛 [卧我][槽操靠草艹](?![一-鿿]) (?<![一-鿿])[草操日]你(?!们)
+        草泥马 [傻煞]\\s?[逼笔比] 狗日 狗东西
+        [他你]娘的 [他你]奶奶的? 特[么码] 去死 滚(?:犊子|远|$)
+        (?<![a-z])(?:tmd|nmd|cnm|sb|wtf|fuck|shit|damn)
+    """)
+)
+# «态度真“好”啊»: whoever puts one word of praise in quotation marks means the opposite.
+IN_QUOTES = re.compile(
+    "(?<=[一-鿿])[\"'“‘「『](?:好|快|热情|耐心|周到|贴心|负责|认真|专业|高效|优质|优秀|方便|便民|满意)(?:[\"'”’」』]|$)"
+)
+# «一般» as a whole clause; not «一般人办不了».
+LUKEWARM = re.compile(
+    "(?:^|(?<=[ ,。!;:、\n~…]))(?:(?![不没未])[一-鿿]){0,6}?"
+    + any_of("""
+        一般般? 凑[合和] 勉强 马马?虎虎? 还行 还可以 还好 还凑合 过得去 [及合]格 将就 普普?通通? 平平
+        中规中矩
+        差强人意 不好不坏 不咸不淡 就那样 也就那样 不过如此 so[\x20-]?so average
+    """)
+    + "[吧了啊呀啦嘛]{0,2}(?=$|[ ,。!;:、\n~…])|^勉强"
+)
+ROOM_FOR_MORE = re.compile("(?:有|亟)待(?:改[进善]|提[高升]|加强|完善|优化)")
 TONE = re.compile(f"(?P<nots>{NOT}{{0,3}}){VERY}{{0,2}}(?:(?P<good>{GOOD})|(?P<bad>{BAD}))")
+# «标识清楚», «流程简单»: such words praise where the clause ends with them and nothing in it denies them.
+PRAISE_CLAUSE = re.compile(
+    "(?:^|(?<=[,。!;\n ]))[^,。!?;\n不没未难无非缺求要谁哪己]{0,8}"
+    + any_of("""
+        好用 及时 清[楚晰] 明白 熟练 简单 透明 合理 公道 规范 有序 干净 整洁 顺畅 干脆 利落 实在 温馨 端正
+        便利 暖和
+        [办搞帮弄][完好成] 负责 用心 加油 感谢 点赞
+    """)
+    + "[了的啦呀]?(?=$|[,。!])"
+)
 GOOD_FACES = re.compile("[👍👌👏❤🌹💐💯🥰😍🎉]")
 BAD_FACES = re.compile("[👎😡🤬😠💩🖕😤❌🚫🤮✖✗✘]")
 
 # Whoever says «but» knows which end of the scale was taken.
 CONTRAST = any_of(
-    "但 不过 虽 除了 却 可惜 只是 结果 倒是? 明明 [硬非]说 (?<!比)(?:以前|原来|之前|上次|别的|别人|其他|隔壁)"
+    "但 不过 虽 除了 却 可惜 只是 结果 倒(?!数)是? 明明 [硬非]说"
+    " (?<!比)(?:以前|原来|之前|上次|别的|别人|其他|隔壁)"
 )
 WISH = any_of(
     "希望 建议 要是 如果 能不能 怎么 哪里 哪有 难道 号称 所谓 就好 点就 装"
-    r" 请 [讲有]点 注意 应[该当] 需要 必须 加强 学学 学会 谁[说敢] [这那][就也]?叫 口口声声 吗 \?"
+    r" 请 [讲有]点 注意 应[该当](?!点?赞|表扬|好评) 需要 必须(?!点?赞|表扬|好评) 加强 学学 学会"
+    r" 谁[说敢] [这那][就也]?叫 口口声声 吗 \?"
 )
 BLAME_PROVES_NOTHING = re.compile(CONTRAST)
 PRAISE_PROVES_NOTHING = re.compile(f"{CONTRAST}|{WISH}|就是(?!好)")
@@ -106,13 +159,30 @@ def is_plain_praise(words: str, whole: str) -> bool:
 
 def is_plain_blame(words: str, whole: str) -> bool:
     """Whether `words`, or the pictures anywhere in the `whole` message, blame and nothing else."""
-    tones = _tones(words, whole)
+    tones = _tones(words, whole) or ({"bad"} if CURSE.search(words) else set())
     return tones == {"bad"} and not BLAME_PROVES_NOTHING.search(words)
 
 
+def is_too_cool_for_best(words: str, whole: str) -> bool:
+    """Whether `words` are lukewarm or see room for more, and nothing beside that is praised."""
+    rest = ROOM_FOR_MORE.sub("…", LUKEWARM.sub("…", words))
+    return rest != words and "good" not in _tones(rest, whole)
+
+
+def is_too_warm_for_worst(words: str, whole: str) -> bool:
+    """Whether `words` are lukewarm and nothing beside that is blamed."""
+    rest = LUKEWARM.sub("…", words)
+    return rest != words and "bad" not in _tones(rest, whole) and not CURSE.search(rest)
+
+
+def mocks_in_quotes(words: str) -> bool:
+    """Whether a word of praise stands in quotation marks within the sentence."""
+    return bool(IN_QUOTES.search(words))
+
+
 def _tones(words: str, whole: str) -> set[str]:
-    tones = {_tone(word) for word in TONE.finditer(words)}
-    tones |= {"good"} if GOOD_FACES.search(whole) else set()
+    tones = {_tone(word) for word in TONE.finditer(IN_QUOTES.sub("…", words))}
+    tones |= {"good"} if GOOD_FACES.search(whole) or PRAISE_CLAUSE.search(words) else set()
     tones |= {"bad"} if BAD_FACES.search(whole) else set()
     return tones
 

@@ -170,20 +170,34 @@ _NO_MORE = any_of(f"""
     {_DO_NOT}{_TO_ME}再(?:{_TO_ME}|来)发{_TO_ME}(?:{_TEXTS})?(?:给我)?[了啦]?
     {_DO_NOT}(?:老|一直|总)?{_TO_ME}发{_TO_ME}{_TEXTS}(?:给我)?[了啦]?
     (?:不要|别|莫|甭|勿)(?:老|一直|总)?{_TO_ME}发{_TO_ME}[了啦]
-    {_DO_NOT}再?来?骚扰我?(?:们|人)?[了啦]? 我?(?:不想|不愿意?|不要|不再)再?(?:接收|收到?){_TEXTS}[了啦]?
+    我?(?:不想|不愿意?|不要|不再)再?(?:接收|收到?){_TEXTS}[了啦]?
     停止发送?(?:{_TEXTS})? 停发短信
 """)
-_PLAINLY = any_of(f"""
-    (?:td|t)退订 退订td? td 拒收{_TEXTS} {_ASKED}{_NO_MORE} unsubscribe
-    (?:我?(?:要求?|想)|请|请?给我|请?帮我|麻烦)?(?:退订|取消订阅)(?:{_TEXTS})?吧?
+_LEAVE_ME_ALONE = rf"{_ASKED}{_DO_NOT}再?来?(?:骚扰|打扰)我?(?:们|人)?[了啦]?"
+_NO_TEXTS = r"(?:\x20(?:the|these|your|any|more))*\x20(?:texts|messages|sms)"
+# Not «they never stop», «stop shouting», «STOP 推诿».
+_STOP = r"(?:(?<![a-z]\x20)|(?<=satisfied\x20)|(?<=thanks\x20)|(?<=you\x20))(?:please\x20)?stop"
+_PLAINLY = any_of(rf"""
+    (?:td|t)退[订定] (?:退[订定]\x20?)++(?:td)? td(?:\x20?td)*+ 拒收{_TEXTS} {_ASKED}{_NO_MORE}
+    请td (?:我?(?:要求?|想)|请|请?给我|请?帮我|麻烦)?(?:退[订定]|取消订阅)(?:{_TEXTS})?吧?
+    unsubscribe(?:\x20me)? opt[\x20-]?out
+    {_STOP}(?:all|\x20all|\x20(?:texting|messaging|sending)(?:\x20me)?(?:{_NO_TEXTS})?|{_NO_TEXTS})?(?!\x20?[a-z一-鿿])
+    (?:please\x20)?do(?:\x20not|n['’]?t)\x20(?:text|message)\x20me(?:\x20again|\x20any\x20?more)?
+    no\x20more\x20(?:texts|messages|sms)
 """)
-# The words that the carriers teach (TD, T), those of Twilio, and what people write instead.
+# The words that the carriers teach (TD, T), those of Twilio, and what people write instead. Who quotes
+# our own 退订回TD among other words may have copied the whole invitation, and who tells of 骚扰 may
+# report pressure: both ask to stop only alone.
 STOP = any_of(
-    rf"{_PLAINLY} t 退订t t\x20退订 td\x20退订 退订\x20td? 拒收 不收短信"
-    r" stop please\x20stop cancel end quit stopall revoke optout"
+    rf"{_PLAINLY} {_LEAVE_ME_ALONE} 请?t 退订t t\x20退订 td\x20退订 退订请?回复?td? 拒收 不收短信"
+    r" cancel end quit revoke"
 )
 STOP_WITHIN = rf"(?:回复?[ :,]{{0,3}})?{_PLAINLY}"
 """What asks to stop also beside other words. Not 拒收: that is also what windows do with papers."""
+OTHERS_SAID = re.compile(
+    "(?:(?<!我[要想])[说讲问喊]|告诉我?|[让叫劝]我?们?|要求我?们?)[ \\n:,]{0,3}[\"'“‘「『]?$"
+)
+"""What stands before a wish to stop that somebody else uttered."""
 START = any_of("start unstop 订阅 恢复订阅 我要订阅")
 ENGLISH = any_of("en english 英文 英语")
 CHINESE = any_of("中文 cn zh 汉语 chinese")

@@ -15,6 +15,7 @@ from ..notify.outbox import deliver
 from ..notify.senders import chosen, inboxes
 from ..offices.mailboxes import mailboxes
 from ..replies import actions as replies
+from ..replies import fetching
 from ..reports.actions import write_due
 
 GoOn = Callable[[], bool]
@@ -44,7 +45,7 @@ def invite(now: datetime, go_on: GoOn) -> list[str]:
 
 def fetch_texts(now: datetime, _go_on: GoOn) -> list[str]:
     """Take in what citizens sent and gateways could not bring us."""
-    return replies.fetch(now, inboxes(settings()))
+    return fetching.fetch(now, inboxes(settings()))
 
 
 def recount_deadlines(now: datetime, _go_on: GoOn) -> list[str]:

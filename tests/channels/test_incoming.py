@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 from sqlalchemy import select
 
-from feedback import privacy
+from feedback import clock, privacy
 from feedback.channels.feeding import Asking, invitation_of
 from feedback.db import db, new_id, transaction
 from feedback.events.models import ServiceEvent
@@ -108,6 +108,18 @@ def test_what_was_understood_does_not_wait_but_is_among_all_that_came(app, brows
     came(app, words="5", made=Made.REVIEW)
     assert "Nothing to do here" in read(browser)
     assert "A rating" in read(browser, f"{PAGE}/latest")
+
+
+def test_what_was_asked_back_about_and_not_answered_waits_once_its_time_has_come(app, browser):
+    later = clock.now() + timedelta(hours=1)
+    came(app, words="还要再等", made=Made.ASKED_GRADE, waits_from=later)
+    assert "还要再等" not in read(browser)
+    text_id = came(app, made=Made.ASKED_GRADE, waits_from=MONDAY_MORNING)
+    shown = read(browser)
+    assert "又没人理了" in shown
+    assert "No clear grade; asked again" in shown
+    assert see_to(browser, text_id).status_code == 303
+    assert "又没人理了" not in read(browser)
 
 
 def test_seeing_to_it_takes_it_off_the_list_once_and_the_ledger_says_who(app, browser):

@@ -16,6 +16,8 @@ from feedback.text import CONTROL
 with (Path(__file__).parent / "messages.csv").open(encoding="utf-8", newline="") as table:
     MESSAGES = list(csv.DictReader(table))
 NOT_CHECKED = "*"
+with (Path(__file__).parent / "ordinary.csv").open(encoding="utf-8", newline="") as table:
+    ORDINARY = list(csv.DictReader(table))
 
 # Several ways of saying each grade; `FORMS` and the harmless words are joined at random below.
 FORMS = {
@@ -90,6 +92,23 @@ def test_the_table_has_every_meaning_and_every_grade():
     assert {row["meaning"] for row in MESSAGES} == set(Meaning)
     assert {row["grade"] for row in MESSAGES} - {""} == set("54321")
     assert len({row["text"] for row in MESSAGES}) == len(MESSAGES) >= 350
+
+
+@pytest.mark.parametrize(("tone", "grades"), [("praise", (5, 4)), ("blame", (1, 2))])
+def test_of_a_hundred_ordinary_messages_at_most_two_are_asked_back(tone, grades):
+    ordinary = [row["words"] for row in ORDINARY if row["tone"] == tone]
+    assert len(ordinary) >= 200
+    for grade in grades:
+        asked = [words for words in ordinary if read(f"{grade} {words}").grade != grade]
+        assert len(asked) / len(ordinary) <= 0.02, asked
+
+
+@pytest.mark.parametrize(("tone", "grade"), [("praise", 1), ("blame", 5)])
+def test_of_a_hundred_messages_with_the_scale_upside_down_most_are_asked_back(tone, grade):
+    """The others say too little to be sure; their words stand beside the grade for whoever reads."""
+    ordinary = [row["words"] for row in ORDINARY if row["tone"] == tone]
+    taken = [words for words in ordinary if read(f"{grade} {words}").grade == grade]
+    assert len(taken) / len(ordinary) <= 0.36, taken
 
 
 # --- what is kept of a message ---
@@ -189,6 +208,11 @@ LONG = [
     "2" + "，" * 100_000 + "x",
     "1 " + "没有问题" * 25_000,
     "5 " + "材料退" * 30_000,
+    "1 " + "服务" * 50_000,
+    "5 " + "一般 " * 50_000,
+    "2 " + "说，退订，" * 20_000,
+    "5 " + "stop " * 25_000,
+    "TD " * 30_000 + "x",
 ]
 
 

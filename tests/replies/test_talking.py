@@ -16,6 +16,7 @@ from feedback.notify import inline
 from feedback.notify.actions import phone_digest
 from feedback.notify.models import Message, Phone, State
 from feedback.offices.models import Officer
+from feedback.replies import queries
 from feedback.replies.models import IncomingText
 from feedback.replies.talk import Made
 from feedback.reviews.drafts import Channel, Identity
@@ -163,6 +164,89 @@ def wrote_at(moment):
             session.execute(text("ALTER TABLE incoming_texts ENABLE TRIGGER ALL"))
 
 
+def test_a_rating_of_which_we_cannot_learn_what_it_is_for_is_shown_to_a_person(citizen):
+    now = clock.now()
+    invited(now - 2 * A_DAY)
+    invited(now - A_DAY, item_code="SW-001", window=None)
+    for words in ("1 态度差", "前面那个呀", "1 态度太差了"):
+        citizen.say(words)
+    assert [one.made for one in texts()] == [Made.ASKED_WHICH] * 2 + [Made.PERSON]
+
+
+def waiting(now):
+    db.session.rollback()
+    people = make_people()
+    return [one.body for one in queries.for_a_person(people.supervisor, now)]
+
+
+def test_a_complaint_that_we_asked_back_about_and_heard_no_more_of_is_shown_to_a_person(
+    citizen, served
+):
+    complaint = "窗口的人骂我，我要投诉，没人管吗"
+    citizen.say(complaint)
+    assert texts()[-1].made is Made.ASKED_GRADE
+    now = clock.now()
+    assert waiting(now) == [], "they may still answer"
+    assert waiting(now + timedelta(hours=7)) == [complaint]
+
+
+def test_a_bare_grade_of_which_we_do_not_know_what_it_is_for_is_shown_too(citizen):
+    now = clock.now()
+    invited(now - 2 * A_DAY)
+    invited(now - A_DAY, item_code="SW-001", window=None)
+    citizen.say("1")
+    assert waiting(clock.now() + timedelta(hours=7)) == ["1"]
+
+
+def test_what_was_answered_or_says_nothing_waits_for_nobody(citizen, served):
+    citizen.say("还行")
+    assert waiting(clock.now() + timedelta(hours=7)) == []
+    citizen.say("等了三小时没人理我")
+    citizen.say("2")
+    assert waiting(clock.now() + timedelta(hours=7)) == []
+
+
+def test_thanks_or_a_stop_after_a_complaint_do_not_take_it_off_the_list(citizen, served):
+    citizen.say("窗口的人骂我")
+    citizen.say("谢谢")
+    citizen.say("TD")
+    assert waiting(clock.now() + timedelta(hours=7)) == ["窗口的人骂我"]
+
+
+def test_a_question_that_may_not_go_out_leaves_the_text_to_a_person(citizen, served):
+    citizen.say("TD")
+    assert citizen.say("还行") == ""
+    assert texts()[-1].made is Made.PERSON
+
+
+def test_who_calls_a_service_by_its_name_need_not_know_its_letter(citizen):
+    now = clock.now()
+    first = invited(now - 2 * A_DAY)
+    second = invited(now - A_DAY, item_code="SW-001", window=None)
+    citizen.say("1 态度差")
+    citizen.say(f"就是{first.item.name}那个")
+    assert (review_of(first).comment, review_of(second)) == ("态度差", None)
+
+
+def test_the_answer_to_a_newer_invitation_is_no_reason_for_the_rating_before(citizen):
+    now = clock.now()
+    first = invited(now - 3 * A_DAY)
+    citizen.say("1")
+    wrote_at(now - 2 * A_DAY)
+    second = invited(now - A_DAY, item_code="SW-001", window=None)
+    citizen.say("收到")
+    citizen.say("5 很好，谢谢")
+    assert (review_of(second).grade, additions(case_of(first))) == (5, [])
+
+
+def test_praise_and_then_a_one_is_asked_about_before_it_opens_a_case(citizen, served):
+    citizen.say("服务特别好")
+    citizen.say("1")
+    assert (review_of(served), texts()[-1].made) == (None, Made.ASKED_GRADE)
+    citizen.say("5")
+    assert review_of(served).grade == 5
+
+
 def test_who_writes_stop_gets_one_confirmation_and_nothing_more(citizen, served):
     assert "订阅" in citizen.say("TD")
     phone = db.session.get(Phone, phone_digest(PHONE))
@@ -174,6 +258,13 @@ def test_who_writes_stop_gets_one_confirmation_and_nothing_more(citizen, served)
     assert citizen.say("订阅")
     db.session.rollback()
     assert db.session.get(Phone, phone_digest(PHONE)).stopped_at is None
+
+
+def test_a_second_stop_gets_no_second_confirmation_until_they_came_back(citizen, served):
+    assert citizen.say("TD")
+    assert [citizen.say(words) for words in ("TD", "退订", "STOP")] == ["", "", ""]
+    assert citizen.say("订阅")
+    assert citizen.say("TD")
 
 
 def test_who_rates_and_stops_in_one_breath_is_heard_twice(citizen, served):
@@ -249,10 +340,22 @@ def test_a_stranger_gets_one_polite_sentence_a_day(citizen):
     assert [one.made for one in texts()] == [Made.STRANGER] * 2, "both are kept for a person"
 
 
+def test_a_stranger_gets_one_answer_a_day_whatever_they_command_and_is_yet_obeyed(citizen):
+    answers = [citizen.say(words) for words in ("EN", "中文", "TD", "START", "你好", "TD")]
+    assert [bool(answer) for answer in answers] == [True] + [False] * 5
+    assert db.session.get(Phone, phone_digest(PHONE)).stopped_at is not None
+
+
+def test_commands_from_no_mobile_phone_are_obeyed_and_not_answered(gateway, client):
+    assert Citizen(client, "10086").say("TD") == ""
+    assert texts()[-1].made is Made.STOPPED
+
+
 def test_strangers_cannot_make_us_send_more_than_so_many_in_a_day(gateway, client):
     before = gateway.config["FEEDBACK"]
     gateway.config["FEEDBACK"] = before.model_copy(update={"strangers_answered": 3})
-    answers = [Citizen(client, f"+86138{n:08d}").say("贷款") for n in range(6)]
+    words = ("贷款", "EN", "TD")
+    answers = [Citizen(client, f"+86138{n:08d}").say(words[n % 3]) for n in range(6)]
     gateway.config["FEEDBACK"] = before
     assert [bool(answer) for answer in answers] == [True] * 3 + [False] * 3
 
