@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 from sqlalchemy import text
 from xdist.scheduler import LoadGroupScheduling
 
@@ -28,6 +31,13 @@ from .live import chromium, live_server  # noqa: F401
 DATABASES = os.environ.get("FEEDBACK_TEST_DATABASES", "sqlite,postgresql").split(",")
 MONDAY_MORNING = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday 10:00 in Shanghai
 ROOT = Path(__file__).parent.parent
+
+# A busy machine stalls for a second now and then, which says nothing of what a test shows. Where CI
+# is set, hypothesis' own profile for it is what this one is built upon: every run the same examples.
+examples.register_profile(
+    "house", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+examples.load_profile("house")
 
 SECRETS: dict[str, Any] = {
     "secret_key": "tests-sign-with-this-and-nothing-else",
@@ -174,6 +184,13 @@ def client(app: Flask) -> FlaskClient:
 def now() -> datetime:
     """Return a Monday morning, 10:00 in Shanghai, in a week without holidays."""
     return MONDAY_MORNING
+
+
+@pytest.fixture
+def monday(now: datetime) -> Iterator[datetime]:
+    """Make it that morning, for what asks the clock itself: no test may know today's date."""
+    with time_machine.travel(now):
+        yield now
 
 
 @pytest.fixture
