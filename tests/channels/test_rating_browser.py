@@ -10,7 +10,7 @@ from feedback import clock
 from ..factories import make_district
 from .citizen import NAMED, kept, make_all_tags, make_token, only_review
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("monday")]
 
 SMALL = {"width": 320, "height": 568}
 LONG = "用人单位招用未成年工登记及特殊工时制度审批延续变更注销联合办理一件事申请服务"

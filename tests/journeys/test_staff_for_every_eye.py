@@ -24,7 +24,7 @@ from ..factories import (
 from ..notify.helpers import promise_mail
 from .test_main_job import Person
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("monday")]
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 STATES = (State.ROUTED, State.VERIFYING, State.RECTIFYING, State.VISITING, State.CLOSING)
