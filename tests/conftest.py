@@ -1,6 +1,7 @@
 """What every test stands on: real databases, both of them, one of each per worker."""
 
 import base64
+import gc
 import os
 import shutil
 import tempfile
@@ -16,7 +17,7 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from hypothesis import HealthCheck
 from hypothesis import settings as examples
-from sqlalchemy import text
+from sqlalchemy import event, text
 from xdist.scheduler import LoadGroupScheduling
 
 from feedback import create_app
@@ -89,6 +90,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in set(twice)]
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Look for garbage seldom, and never among what was imported: it took a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
 def _on_second(item: pytest.Item) -> bool:
     params = getattr(getattr(item, "callspec", None), "params", {})
     return bool(DATABASES[1:]) and params.get("database_address") in DATABASES[1:]
@@ -126,6 +134,8 @@ def migrated_app(
     var = tmp_path_factory.mktemp("var")
     app = create_app(make_settings(var, database_url=database_address))
     with app.app_context():
+        if not database_address:
+            event.listen(db.engine, "connect", _do_not_wait_for_the_disk)
         upgrade(directory=str(ROOT / "migrations"))
         if not database_address:
             db.session.remove()
@@ -134,6 +144,11 @@ def migrated_app(
     yield app
     with app.app_context():
         db.engine.dispose()
+
+
+def _do_not_wait_for_the_disk(connection: Any, _record: object) -> None:
+    """Kill whom they may, no test pulls the plug; PostgreSQL's server waits for no disk either."""
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 @pytest.fixture
