@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_security.utils import hash_password
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from feedback import intake
 from feedback.cases import actions as cases
@@ -49,63 +49,62 @@ TAGS = [
 ]  # fmt: skip
 
 
+APPLICATION = {"kind": ServiceKind.APPLICATION, "promised_unit": PromiseUnit.WORKDAY}
+DISTRICT: dict[type, list[dict[str, Any]]] = {
+    Department: [
+        {"code": "GOV", "name": "区政府办公室", "kind": DepartmentKind.SUPERVISOR},
+        {"code": "XZSP", "name": "区行政审批服务局", "kind": DepartmentKind.SUPERVISOR},
+        {"code": "RS", "name": "区人力资源社会保障局", "kind": DepartmentKind.DEPARTMENT},
+        {"code": "SW", "name": "区水务局", "kind": DepartmentKind.DEPARTMENT},
+    ],
+    Window: [
+        {"code": "RS-12", "name": "政务服务大厅12号窗口", "department_code": "RS"},
+        {"code": "XZSP-01", "name": "政务服务大厅01号窗口", "department_code": "XZSP"},
+    ],
+    Item: [
+        {"code": "RS-001", "name": "特殊工时首次审批", "department_code": "RS", **APPLICATION},
+        {"code": "SW-001", "name": "用水报装并联审批", "department_code": "SW", **APPLICATION},
+        {"code": "GOV-001", "name": "12345热线诉求办理", "department_code": "GOV",
+         **APPLICATION, "kind": ServiceKind.HOTLINE},
+    ],
+    Tag: [
+        {"code": c, "grade": g, "name": n, "in_force": f, "shown_first": True, "responsibility": r}
+        for c, g, n, f, r in TAGS
+    ],
+    RoutingRule: [
+        {"position": 10, "tag_class": TagClass.GUIDE, "owner": "@guide"},
+        {"position": 20, "tag_class": TagClass.STAFF, "owner": "@window"},
+        {"position": 90, "tag_class": None, "owner": "@item"},
+    ],
+}  # fmt: skip
+
+
 def make_district() -> None:
     """Two departments, two supervising offices, a hall window, two items, tags, routing rules."""
     with transaction() as session:
-        session.add_all(
-            [
-                Department(code="GOV", name="区政府办公室", kind=DepartmentKind.SUPERVISOR),
-                Department(code="XZSP", name="区行政审批服务局", kind=DepartmentKind.SUPERVISOR),
-                Department(code="RS", name="区人力资源社会保障局", kind=DepartmentKind.DEPARTMENT),
-                Department(code="SW", name="区水务局", kind=DepartmentKind.DEPARTMENT),
-            ]
-        )
-        session.flush()
-        session.add_all(
-            [
-                Window(code="RS-12", name="政务服务大厅12号窗口", department_code="RS"),
-                Window(code="XZSP-01", name="政务服务大厅01号窗口", department_code="XZSP"),
-                _item("RS-001", "特殊工时首次审批", "RS", ServiceKind.APPLICATION),
-                _item("SW-001", "用水报装并联审批", "SW", ServiceKind.APPLICATION),
-                _item("GOV-001", "12345热线诉求办理", "GOV", ServiceKind.HOTLINE),
-            ]
-        )
-        session.flush()
-        session.add_all(
-            Tag(code=c, grade=g, name=n, in_force=f, shown_first=True, responsibility=r)
-            for c, g, n, f, r in TAGS
-        )
-        session.add_all(
-            [
-                RoutingRule(position=10, tag_class=TagClass.GUIDE, owner="@guide"),
-                RoutingRule(position=20, tag_class=TagClass.STAFF, owner="@window"),
-                RoutingRule(position=90, owner="@item"),
-            ]
-        )
-
-
-def _item(code: str, name: str, department: str, kind: ServiceKind) -> Item:
-    return Item(
-        code=code, name=name, department_code=department, kind=kind,
-        promised_unit=PromiseUnit.WORKDAY,
-    )  # fmt: skip
+        for model, rows in DISTRICT.items():
+            session.execute(insert(model), rows)
 
 
 def make_account(
     *roles: Role, department: str = "RS", email: str | None = None, name: str = "爱丽"
 ) -> Account:
     """Make an account that signs in with PASSWORD."""
+    account = _account(*roles, department=department, email=email, name=name)
+    with transaction() as session:
+        session.add(account)
+    return account
+
+
+def _account(*roles: Role, department: str, name: str, email: str | None = None) -> Account:
     if not _hashed:
         _hashed.append(hash_password(PASSWORD))
     number = next(_numbers)
-    account = Account(
+    return Account(
         email=email or f"staff{number}@licheng.example", name=name, password=_hashed[0],
         fs_uniquifier=f"u{number:060d}", department_code=department, created_at=MONDAY_MORNING,
         roles=[AccountRole(name=role) for role in roles],
     )  # fmt: skip
-    with transaction() as session:
-        session.add(account)
-    return account
 
 
 def make_event(now: datetime = MONDAY_MORNING, **changes: Any) -> ServiceEvent:
@@ -174,15 +173,18 @@ def make_people() -> People:
     """Make 爱丽 (handler) and 柏 (head) of RS, 陈 of SW, and the desk: an operator of GOV, two
     supervisors and a leader.
     """
-    return People(
-        make_account(Role.HANDLER, name="爱丽"),
-        make_account(Role.HEAD, name="柏"),
-        make_account(Role.HANDLER, department="SW", name="陈"),
-        make_account(Role.OPERATOR, department="GOV", name="话务员"),
-        make_account(Role.SUPERVISOR, department="GOV", name="督查"),
-        make_account(Role.SUPERVISOR, department="XZSP", name="第二位督查"),
-        make_account(Role.SUPERVISOR, Role.LEADER, department="GOV", name="分管领导"),
-    )
+    everybody = [
+        _account(Role.HANDLER, department="RS", name="爱丽"),
+        _account(Role.HEAD, department="RS", name="柏"),
+        _account(Role.HANDLER, department="SW", name="陈"),
+        _account(Role.OPERATOR, department="GOV", name="话务员"),
+        _account(Role.SUPERVISOR, department="GOV", name="督查"),
+        _account(Role.SUPERVISOR, department="XZSP", name="第二位督查"),
+        _account(Role.SUPERVISOR, Role.LEADER, department="GOV", name="分管领导"),
+    ]
+    with transaction() as session:
+        session.add_all(everybody)
+    return People(*everybody)
 
 
 def walk_to(case: Case, state: State, people: People, now: datetime = MONDAY_MORNING) -> Case:

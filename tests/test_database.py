@@ -1,7 +1,6 @@
 """The session and its one commit: what `transaction()` refuses and how long anybody waits."""
 
 import sys
-import threading
 
 import pytest
 from sqlalchemy import select, update
@@ -11,6 +10,7 @@ from feedback.errors import Busy
 from feedback.offices.models import Department
 
 from .factories import make_district
+from .together import at_once, raised
 
 house = sys.modules["feedback.db"]  # `feedback.db` is also the name of the extension in it
 
@@ -48,17 +48,12 @@ def test_no_update_is_lost_between_many_writers(app):
         make_district()
 
     def count_up():
-        with app.app_context():
-            for _ in range(10):
-                with transaction():
-                    row = db.session.get_one(Department, "RS", with_for_update=True)
-                    row.note = str(int(row.note or 0) + 1)
+        for _ in range(10):
+            with transaction():
+                row = db.session.get_one(Department, "RS", with_for_update=True)
+                row.note = str(int(row.note or 0) + 1)
 
-    threads = [threading.Thread(target=count_up) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    assert raised(at_once(app, *[count_up] * 8)) == []
     with app.app_context():
         assert db.session.get_one(Department, "RS").note == "80"
 

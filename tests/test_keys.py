@@ -5,7 +5,6 @@ import select as ready
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 from cryptography.exceptions import InvalidTag
@@ -41,6 +40,7 @@ from feedback.reviews.models import Review
 from .conftest import MONDAY_MORNING, ROOT
 from .factories import make_case, make_district, make_event
 from .notify.helpers import Memory, by, environment, promise_sms, two_mailboxes
+from .together import wait_until
 
 OLD, NEW = b"d" * 32, b"e" * 32
 BEFORE, BOTH, AFTER = {"D": OLD}, {"E": NEW, "D": OLD}, {"E": NEW}
@@ -247,16 +247,15 @@ def test_a_rotation_in_the_middle_of_the_days_work_loses_nothing(sealed, ring):
     workers = [threading.Thread(target=work, args=(n,)) for n in range(2)]
     for worker in workers:
         worker.start()
-    while len(made) < 4 and not troubles:
-        time.sleep(0.01)
+    wait_until(lambda: len(made) >= 4 or troubles)
     rotate(BOTH, batch=2)
     during = len(made)
-    while len(made) < during + 4 and not troubles:
-        time.sleep(0.01)
+    wait_until(lambda: len(made) >= during + 4 or troubles)
     stop.set()
     for worker in workers:
         worker.join(60)
     assert troubles == []
+    assert not any(worker.is_alive() for worker in workers)
     rotate(BOTH)
     assert set(total()) == {"E"}
     found = opened(AFTER)

@@ -247,19 +247,19 @@ def test_a_claimed_dimension_is_not_believed():
     assert cells(repacked(GOOD, {SHEET: claims})) == [("RS", "x")]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=400))
 def test_no_bytes_do_anything_but_read_or_be_refused(content):
     faults(content)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=200), st.sampled_from(["utf-8", "gb18030"]))
 def test_no_text_does_anything_but_read_or_be_refused(text, encoding):
     faults(("code,name,note\n" + text).encode(encoding, "ignore"))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 255)), max_size=8))
 def test_no_damaged_workbook_does_anything_but_read_or_be_refused(damage):
     content = bytearray(GOOD)
@@ -268,7 +268,7 @@ def test_no_damaged_workbook_does_anything_but_read_or_be_refused(damage):
     faults(bytes(content))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text("<>/=\"' rcvtsis1A9e-.&;#", max_size=120))
 def test_no_strange_sheet_does_anything_but_read_or_be_refused(rows):
     faults(repacked(GOOD, {SHEET: sheet_of(rows)}))

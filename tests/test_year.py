@@ -8,7 +8,6 @@ days twice, killed in the middle, started twice and once set back by an hour eac
 import gc
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -16,7 +15,7 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, func, select, text
+from sqlalchemy import func, select, text
 
 from feedback import clock
 from feedback.cases.models import Case, RungClimbed, SupervisionNotice
@@ -58,30 +57,13 @@ def year(migrated_app: Flask) -> Iterator[Lived]:
     """Live the year once for all tests of this module."""
     with migrated_app.app_context():
         empty_database(migrated_app)
-        with _hurrying():
+        gc.disable()  # there is a whole year's rows to look through, again and again
+        try:
             run = live(migrated_app, REVIEWS[db.engine.dialect.name])
+        finally:
+            gc.enable()
         yield Lived(run, _lines(), _kept())
         db.session.remove()
-
-
-@contextmanager
-def _hurrying() -> Iterator[None]:
-    """Do without waiting for the disk: nobody pulls the plug on this year."""
-
-    def no_waiting(connection: Any, _record: object) -> None:
-        connection.execute("PRAGMA synchronous=OFF")
-
-    if db.engine.dialect.name == "sqlite":
-        event.listen(db.engine, "connect", no_waiting)
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-        if db.engine.dialect.name == "sqlite":
-            event.remove(db.engine, "connect", no_waiting)
-            db.session.remove()
-            db.engine.dispose()
 
 
 def _lines() -> list[Line]:

@@ -1,7 +1,7 @@
 """Loading calendars: kept as versions for ever, and in force in every process at once."""
 
-import threading
 from datetime import UTC, date, datetime
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -24,6 +24,7 @@ from feedback.workdays import Calendar, china
 from .. import slow_calendar as slow
 from ..counting import statements
 from ..factories import make_district, make_event
+from ..together import at_once, raised
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # Tuesday 10:00 in Shanghai
 BY = Actor(ActorKind.SYSTEM, name="张三")
@@ -145,23 +146,12 @@ def test_a_calendar_needs_a_source(context, source, code):
 
 
 def test_of_many_loads_at_once_each_gets_its_own_number_or_is_told_to_wait(app):
-    start, got = threading.Barrier(4), []
-
     def one(day):
-        with app.app_context():
-            start.wait(10)
-            try:
-                got.append(load_local(f"2026-12-{day:02},off").version)
-            except Busy:
-                got.append(None)
+        return load_local(f"2026-12-{day:02},off").version
 
-    threads = [threading.Thread(target=one, args=(7 + n,)) for n in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert len(got) == 4
-    made = sorted(version for version in got if version)
+    got = at_once(app, *(partial(one, 7 + n) for n in range(4)))
+    assert {type(problem) for problem in raised(got)} <= {Busy}
+    made = sorted(version for version in got if version not in raised(got))
     assert made == list(range(1, len(made) + 1))
     with app.app_context():
         rows = db.session.execute(

@@ -29,6 +29,8 @@ from .at_desk import post, seen
 from .cast import case_in, let_cast_go, make_cast
 from .doing import do, say
 
+pytestmark = pytest.mark.usefixtures("monday")
+
 FILLED = re.compile(r'class="button primary[^"]*"')
 
 

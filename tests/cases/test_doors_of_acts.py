@@ -4,7 +4,7 @@ The table is written down here a second time, by hand: who may do an act, from w
 leads. Whatever it does not name is refused, and a refusal changes nothing in any table.
 """
 
-import threading
+from functools import partial
 
 import pytest
 from sqlalchemy import Table, func, literal, select, union_all
@@ -19,8 +19,11 @@ from feedback.ledger.queries import timeline
 from feedback.notify.models import Message
 
 from ..factories import make_district, sign_in
+from ..together import at_once, raised
 from .cast import SAID, case_in, let_cast_go, make_cast
 from .doing import do, say
+
+pytestmark = pytest.mark.usefixtures("monday")
 
 (
     TRIAGE, ROUTED, VERIFYING, RECTIFYING, TRANSFERRING, APPEALED, VISITING, CLOSING, CLOSED, VOIDED,
@@ -207,18 +210,9 @@ def test_of_two_who_act_at_once_one_succeeds_and_one_message_goes_out(app, cast,
         case = case_in(ROUTED, cast, clock.now())
         number, version, case_id = case.number, case.version, case.id
     doors = [Door(app, cast.everybody["head"]) for _ in range(4)]
-    answers, together = [], threading.Barrier(len(doors))
-
-    def act_at_once(door):
-        together.wait()
-        answers.append(door.knock(number, act, version).status_code)
-
-    threads = [threading.Thread(target=act_at_once, args=(door,)) for door in doors]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(answers) == [303, 409, 409, 409]
+    answers = at_once(None, *(partial(door.knock, number, act, version) for door in doors))
+    assert raised(answers) == []
+    assert sorted(answer.status_code for answer in answers) == [303, 409, 409, 409]
     with app.app_context():
         lines = select(func.count()).where(
             Entry.subject_id == str(case_id), Entry.act == act, Entry.subject == "case"

@@ -27,6 +27,8 @@ from ..factories import (
 )
 from .doing import do
 
+pytestmark = pytest.mark.usefixtures("monday")
+
 PHONE = "13812345678"
 OTHER = "13987654321"
 

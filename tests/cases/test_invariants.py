@@ -6,12 +6,14 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
+from feedback import create_app
 from feedback.cases import actions
 from feedback.cases.models import Appeal, Objection
 from feedback.cases.states import Ground, State, Verdict
 from feedback.db import db, transaction
 from feedback.offices.roles import Role
 
+from ..conftest import make_settings
 from ..factories import (
     UNHAPPY,
     make_account,
@@ -361,12 +363,13 @@ def test_names_and_phones_are_nowhere_in_the_clear(people, now):
         assert secret not in everything
 
 
-def test_the_foreign_keys_are_really_on(context):
-    if db.engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL has no switch for it")
-    with db.engine.connect() as connection:
-        pragma = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-                  for name in ("foreign_keys", "synchronous", "journal_mode", "busy_timeout")}  # fmt: skip
+def test_the_foreign_keys_are_really_on(tmp_path):
+    """In an app of its own, since that of the tests does not wait for the disk."""
+    with create_app(make_settings(tmp_path)).app_context():
+        with db.engine.connect() as connection:
+            names = ("foreign_keys", "synchronous", "journal_mode", "busy_timeout")
+            pragma = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names}
+        db.engine.dispose()
     assert pragma == {
         "foreign_keys": 1,
         "synchronous": 2,

@@ -38,6 +38,7 @@ from ..factories import (
     sign_in,
     walk_to,
 )
+from ..together import at_once, raised
 from .doing import do, reload
 
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -594,26 +595,6 @@ def numbers():
     return sorted(db.session.scalars(select(SupervisionNotice.number)))
 
 
-def in_threads(app, works):
-    """Do all of `works` at once, each in a thread of its own; return what they raised."""
-    start, raised = threading.Barrier(len(works)), []
-
-    def run(work):
-        with app.app_context():
-            start.wait(10)
-            try:
-                work()
-            except Exception as problem:
-                raised.append(problem)
-
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return raised
-
-
 def issues(case, then=lambda: None):
     def work():
         with transaction():
@@ -631,8 +612,8 @@ def test_numbers_have_no_gap_and_no_double_however_many_issue_at_once(context):
     make_district()
     cases = [make_case(MONDAY, **ANONYMOUS) for _ in range(12)]
     works = [issues(case, refuse if n % 3 == 0 else lambda: None) for n, case in enumerate(cases)]
-    raised = in_threads(context, works)
-    assert [type(problem) for problem in raised] == [ZeroDivisionError] * 4
+    refused = raised(at_once(context, *works))
+    assert [type(problem) for problem in refused] == [ZeroDivisionError] * 4
     assert numbers() == [f"DB-2026-{n:06d}" for n in range(1, 9)]
 
 
@@ -656,8 +637,8 @@ def test_control_counting_what_is_there_gives_doubles(context):
 
         return work
 
-    raised = in_threads(context, [count_then_write(case) for case in cases])
-    assert [type(problem) for problem in raised] == [IntegrityError]
+    refused = raised(at_once(context, *map(count_then_write, cases)))
+    assert [type(problem) for problem in refused] == [IntegrityError]
 
 
 def test_several_who_issue_for_one_case_at_once_issue_one(context):
@@ -665,7 +646,7 @@ def test_several_who_issue_for_one_case_at_once_issue_one(context):
     case = make_case(MONDAY, **ANONYMOUS)
     with transaction() as session:
         session.execute(update(Case).values(next_due_at=DUE))
-    in_threads(context, [issues(case)] * 4)
+    assert raised(at_once(context, *[issues(case)] * 4)) == []
     assert numbers() == ["DB-2026-000001"]
     assert db.session.scalars(select(NoticeCounter.last)).one() == 1
     lines = db.session.scalars(select(Entry).where(Entry.act == "notice")).all()

@@ -1,6 +1,6 @@
 """Two who act on one case at the same moment: one is taken, the other refused in words."""
 
-import threading
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -20,6 +20,7 @@ from ..factories import (
     make_people,
     walk_to,
 )
+from ..together import at_once, raised
 from .doing import do, reload, say
 
 
@@ -67,28 +68,14 @@ STAFF = {
 
 def race(app, *acts):
     """Start every act at the same moment, each as a request of its own; return what was refused."""
-    ready, refused, faults = threading.Barrier(len(acts)), [], []
 
     def run(act):
-        with app.app_context():
-            try:
-                ready.wait()
-                with transaction():
-                    act()
-            except FeedbackError as refusal:
-                refused.append(refusal.code)
-            except Exception as fault:
-                faults.append(repr(fault))
-            finally:
-                db.session.remove()
+        with transaction():
+            act()
 
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not faults, faults
-    return refused
+    refused = raised(at_once(app, *(partial(run, act) for act in acts)))
+    assert [one for one in refused if not isinstance(one, FeedbackError)] == []
+    return [refusal.code for refusal in refused]
 
 
 @pytest.mark.parametrize("act", STAFF)

@@ -1,5 +1,5 @@
-import threading
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select, text
@@ -15,6 +15,7 @@ from feedback.ledger.models import Entry
 from feedback.notify.models import Message
 
 from ..factories import UNHAPPY, make_case, make_district, make_people, walk_to
+from ..together import at_once, raised
 from .doing import do, refusing
 
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -224,18 +225,7 @@ def test_a_bad_case_does_not_hold_up_the_others_and_is_not_silent(case, context)
 def test_several_who_look_at_once_promise_each_notice_once(case, context):
     for _ in range(9):
         make_case(MONDAY, **ANONYMOUS)
-    start = threading.Barrier(4)
-
-    def look():
-        with context.app_context():
-            start.wait(10)
-            climb(DUE + SECOND)
-
-    threads = [threading.Thread(target=look) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    assert raised(at_once(context, *[partial(climb, DUE + SECOND)] * 4)) == []
     assert notices() == [("case_overdue", "RS")] * 10
     assert sorted(told_lines()) == ["rung_1"] * 10 + ["rung_2"] * 10
 

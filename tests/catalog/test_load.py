@@ -1,6 +1,5 @@
 """Loading the catalogue: every fault told, all rows or none, twice the same as once."""
 
-import threading
 from contextlib import suppress
 
 import pytest
@@ -26,6 +25,7 @@ from feedback.sample import DATA
 from ..conftest import MONDAY_MORNING
 from ..counting import statements
 from ..factories import make_district
+from ..together import at_once, raised
 
 
 def file(table, text):
@@ -265,18 +265,11 @@ def test_a_thousand_rows_take_as_many_statements_as_ten(app):
 def test_two_people_who_load_the_same_file_at_once_both_succeed(app):
     with app.app_context():
         make_district()
-    outcomes = []
 
     def one():
-        with app.app_context():
-            outcomes.append(load(departments=SAMPLE["departments"], tags=SAMPLE["tags"]))
+        load(departments=SAMPLE["departments"], tags=SAMPLE["tags"])
 
-    threads = [threading.Thread(target=one) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(outcomes) == 4
+    assert raised(at_once(app, *[one] * 4)) == []
     with app.app_context():
         assert queries.counts()["tags"] == 72
 
@@ -292,7 +285,7 @@ CELL = st.one_of(
 
 @pytest.mark.parametrize("table", list(REGISTERS))
 @settings(
-    max_examples=40, deadline=None,
+    max_examples=40,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(rows=st.lists(st.lists(CELL, max_size=9), min_size=1, max_size=5))

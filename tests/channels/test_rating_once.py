@@ -4,7 +4,6 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -18,6 +17,7 @@ from feedback.reviews.queries import name_of, phone_of
 
 from .. import counting
 from ..factories import make_account, sign_in
+from ..together import at_once
 from .citizen import BAD, NAMED, kept, only_review, rate, text_of
 
 SCANS = 200
@@ -199,14 +199,7 @@ def test_a_rating_costs_few_statements(app, client, token, said, most):
 
 def race(runners: int, run: Callable[[], object]) -> Counter[object]:
     """Let many threads start at the same moment and count what they got."""
-    start = threading.Barrier(runners)
-
-    def one(_: int) -> object:
-        start.wait()
-        return run()
-
-    with ThreadPoolExecutor(runners) as pool:
-        return Counter(pool.map(one, range(runners)))
+    return Counter(at_once(None, *[run] * runners))
 
 
 @pytest.mark.slow
@@ -242,7 +235,7 @@ def test_control_without_the_unique_key_check_then_write_takes_several(context, 
     def check_then_write() -> int:
         with engine.begin() as connection:
             taken = connection.scalar(text("SELECT count(*) FROM scratch WHERE event_id = 1"))
-        checked.wait()
+        checked.wait(30)
         if taken:
             return 0
         with engine.connect().execution_options(writing=True) as connection:

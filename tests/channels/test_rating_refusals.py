@@ -165,8 +165,8 @@ def test_english_reads_english(client, token):
 
 
 @settings(
-    max_examples=60, deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(body=st.binary(max_size=200), start=st.sampled_from([b"", b"grade=1&comment=", b"tags="]))
 def test_whatever_bytes_arrive_there_is_an_answer(client, token, body, start):

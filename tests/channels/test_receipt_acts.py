@@ -1,6 +1,5 @@
 """What a citizen says after the review: each page, each refusal, twice at once, and every hostile input."""
 
-import threading
 from datetime import timedelta
 
 import pytest
@@ -19,6 +18,7 @@ from feedback.offices.roles import Role
 from .. import counting
 from ..conftest import make_settings
 from ..factories import let_go, make_account, make_district, make_event, rate, sign_in
+from ..together import at_once
 from .citizen import text_of
 from .matter import ANONYMOUS, Matter
 
@@ -362,17 +362,12 @@ def test_six_at_once_are_kept_once(app, matter, rows, page, said, kind):
         matter.walk(State.VISITING)
     if page == "objection":
         matter.void()
-    answers, start = [], threading.Barrier(6)
+    address = matter.page(page)
 
     def send():
-        start.wait()
-        answers.append(app.test_client().post(matter.page(page), data=said).status_code)
+        return app.test_client().post(address, data=said).status_code
 
-    threads = [threading.Thread(target=send) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = at_once(None, *[send] * 6)
     assert set(answers) <= {303, 409}
     assert 303 in answers
     assert rows(kind) == 1

@@ -102,7 +102,7 @@ def check(answered, kept):
 
 @pytest.mark.slow
 @settings(
-    max_examples=12, deadline=None,
+    max_examples=12,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(st.lists(TEXTS, min_size=1, max_size=14))

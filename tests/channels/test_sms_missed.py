@@ -5,9 +5,9 @@ within its call, and may be lost there.
 """
 
 import re
-import threading
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from html import unescape
 
 import pytest
@@ -30,6 +30,7 @@ from ..factories import make_district
 from ..notify.carriers import NUMBER, TOKEN, Answer, twilio_settings, twilio_stand_in
 from ..notify.helpers import messages
 from ..replies.talking import PHONE, case_of, invited, new_sid, review_of, spoken, texts
+from ..together import at_once, raised
 from .texting import post, snapshot, text_form, using
 
 A_DAY = timedelta(days=1)
@@ -170,24 +171,18 @@ def test_texts_fetched_while_they_are_brought_are_each_one_and_answered_once(
     for phone in phones:
         invited(clock.now() - A_DAY, phone)
     listed = [gateway.receive(phone, f"{n % 5 + 1} 没人理") for n, phone in enumerate(phones)]
-    start, said = threading.Barrier(6), []
 
     def brought(some):
         with context.test_client() as mine:
-            start.wait(10)
-            said.extend(spoken(bring(mine, text).get_data(as_text=True)) for text in some)
+            for text in some:
+                bring(mine, text)
 
     def fetched():
         with context.app_context():
-            start.wait(10)
             fetch()
 
-    work = [threading.Thread(target=brought, args=(listed[n::2],)) for n in (0, 1, 0, 1)]
-    work += [threading.Thread(target=fetched) for _ in range(2)]
-    for one in work:
-        one.start()
-    for one in work:
-        one.join(60)
+    works = [partial(brought, listed[n::2]) for n in (0, 1, 0, 1)]
+    assert raised(at_once(None, *works, fetched, fetched)) == []
     assert sorted(one.provider_id for one in texts()) == sorted(one["sid"] for one in listed)
     assert len(answers()) == len(phones)
     by_call = {one.answer_id for one in texts() if one.via is Via.CALL}

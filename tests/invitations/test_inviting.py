@@ -1,7 +1,7 @@
 """Who is asked by text message, when, how often, and why somebody is not."""
 
-import threading
 from datetime import time, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -22,6 +22,7 @@ from feedback.replies.actions import afresh
 
 from ..factories import make_district, make_event, rate
 from ..notify.helpers import Memory, two_mailboxes
+from ..together import at_once, raised
 
 PHONE = "+8613812345678"
 A_DAY = timedelta(days=1)
@@ -94,18 +95,8 @@ def test_a_service_is_asked_about_once_however_often_one_looks(district, now):
 def test_two_schedulers_at_once_ask_once(district, now):
     for _ in range(30):
         served(now)
-    start = threading.Barrier(3)
-
-    def schedule():
-        with district.app_context():
-            start.wait(10)
-            actions.invite(now + A_DAY, always)
-
-    together = [threading.Thread(target=schedule) for _ in range(3)]
-    for one in together:
-        one.start()
-    for one in together:
-        one.join(60)
+    asked = at_once(district, *[partial(actions.invite, now + A_DAY, always)] * 3)
+    assert raised(asked) == []
     db.session.rollback()
     assert len(db.session.scalars(select(Invitation)).all()) == 30
     assert len(db.session.scalars(select(Message)).all()) == 30
@@ -255,20 +246,10 @@ def test_many_services_of_few_phones_do_not_make_schedulers_wait_for_each_other(
     """A batch in one transaction would hold many phones at once, in another order than the next."""
     for n in range(60):
         served(now, phone=f"138123456{n % 7:02}")
-    trouble, start = [], threading.Barrier(3)
-
-    def schedule():
-        with district.app_context():
-            start.wait(10)
-            trouble.extend(one for one in actions.invite(now + A_DAY, always) if one != "invited")
-
-    together = [threading.Thread(target=schedule) for _ in range(3)]
-    for one in together:
-        one.start()
-    for one in together:
-        one.join(60)
+    asked = at_once(district, *[partial(actions.invite, now + A_DAY, always)] * 3)
+    assert raised(asked) == []
     db.session.rollback()
-    assert trouble == []
+    assert {one for each in asked for one in each} == {"invited"}
     assert len(db.session.scalars(select(Invitation)).all()) == 60
 
 

@@ -15,7 +15,7 @@ from ..factories import make_district
 from .test_main_job import LAPTOP, PHONE, Person
 from .test_staff_for_every_eye import faults  # noqa: F401
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("monday")]
 
 WHO = {
     "handler": [State.ROUTED, State.VERIFYING, "sent back", State.VOIDED],

@@ -12,7 +12,7 @@ from feedback.reviews.models import Review
 from ..codes import read_png
 from ..factories import PASSWORD, let_go, make_account, make_district, make_people
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("monday")]
 
 PHONE = {"width": 390, "height": 844}
 LAPTOP = {"width": 1366, "height": 768}

@@ -13,7 +13,7 @@ from .test_main_job import PHONE, Person
 from .test_staff_for_every_eye import faults
 
 __all__ = ["faults"]
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("monday")]
 
 
 @pytest.fixture

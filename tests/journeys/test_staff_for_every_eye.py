@@ -1,7 +1,6 @@
 """The staff's pages under axe: every desk, by day and by night."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from feedback import clock
 from feedback.cases import actions
@@ -10,6 +9,7 @@ from feedback.db import db
 from feedback.notify.models import Message
 from feedback.offices.roles import Role
 
+from .. import axe
 from ..cases.doing import do
 from ..factories import (
     UNHAPPY,
@@ -24,7 +24,7 @@ from ..factories import (
 from ..notify.helpers import promise_mail
 from .test_main_job import Person
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("monday")]
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 STATES = (State.ROUTED, State.VERIFYING, State.RECTIFYING, State.VISITING, State.CLOSING)
@@ -84,15 +84,12 @@ def give_up(now):
 @pytest.fixture
 def faults():
     """Return a function that looks at a page, folded parts too, and says what axe finds there."""
-    axe = Axe()
 
     def look(page):
         page.evaluate("document.querySelectorAll('details').forEach(folded => folded.open = true)")
-        by_day = axe.run(page, options=RULES)
+        by_day = axe.look(page, RULES)
         page.emulate_media(color_scheme="dark")
-        by_night = axe.run(
-            page, options={"runOnly": ["color-contrast"]}
-        )  # the rest stays as it was
+        by_night = axe.look(page, {"runOnly": ["color-contrast"]})  # the rest stays as it was
         page.emulate_media(color_scheme="light")
         return [seen.generate_report() for seen in (by_day, by_night) if seen.violations_count]
 

@@ -344,10 +344,12 @@ class _Callbacks:
                 heapq.heappush(self._due, (due, self._promised, address, form))
             self._changed.notify_all()
 
-    def settle(self, timeout: float = 30) -> bool:
-        """Wait until all is told; say whether it is."""
+    def settle(self, stillness: float = 30) -> bool:
+        """Wait until all is told, or for so many seconds nothing is; say whether all is."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._told == self._promised, timeout)
+            while self._told < self._promised and self._changed.wait(stillness):
+                pass
+            return self._told == self._promised
 
     def _run(self) -> None:
         while True:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from email import message_from_bytes
 from email.message import Message as Mail
@@ -24,6 +24,9 @@ from feedback.notify.models import By, Message, State
 from feedback.notify.senders import Letter
 
 from ..conftest import SECRETS
+
+SEED = int(os.environ.get("FEEDBACK_STORM_SEED", "20261123"))
+"""What is killed when; a storm says it, so that it can be had again."""
 
 FACTS = {
     "number": "HC-2026-000123", "item": "特殊工时首次审批",
@@ -112,7 +115,8 @@ class PostOffice:
         self.halts_at = ""
         self.pause = 0.0
         self.halted = threading.Event()
-        self.port = free_port()
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self.socket.getsockname()[1]
 
     async def handle_RCPT(self, _server, _session, envelope, address, _options):
         await self._halt("rcpt")
@@ -143,11 +147,18 @@ class PostOffice:
         return Counter(UUID(mail["Message-ID"].strip("<>").split("@")[0]) for mail in self.mails)
 
 
+class _OnSocket(Controller):
+    """Opens on a socket that is there already: a port looked for first could be somebody's by now."""
+
+    def _create_server(self) -> Any:
+        return self.loop.create_server(self._factory_invoker, sock=self.handler.socket)
+
+
 @contextmanager
 def post_office() -> Iterator[PostOffice]:
     """Open a mail server on a free port."""
     office = PostOffice()
-    controller = Controller(office, hostname="127.0.0.1", port=office.port)
+    controller = _OnSocket(office, hostname="127.0.0.1", port=office.port, ready_timeout=30)
     controller.start()
     try:
         yield office
@@ -161,13 +172,14 @@ def script(*replies: str | None) -> Iterator[int]:
     listener = socket.create_server(("127.0.0.1", 0))
 
     def talk() -> None:
-        line, _ = listener.accept()
-        with line, line.makefile("rwb", buffering=0) as talk:
-            for reply in replies:
-                if reply is None:
-                    return
-                talk.write(reply.encode() + b"\r\n")
-                talk.readline()
+        with suppress(OSError):  # whoever speaks to it may hang up at any word, or never come
+            line, _ = listener.accept()
+            with line, line.makefile("rwb", buffering=0) as talk:
+                for reply in replies:
+                    if reply is None:
+                        return
+                    talk.write(reply.encode() + b"\r\n")
+                    talk.readline()
 
     thread = threading.Thread(target=talk, daemon=True)
     thread.start()
@@ -186,8 +198,9 @@ def environment(app: Flask, **more: str) -> dict[str, str]:
     }  # fmt: skip
 
 
-def free_port() -> int:
-    """Return a port that nobody uses just now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
+@contextmanager
+def nobody_there() -> Iterator[int]:
+    """Return a port where nobody listens, and hold it, so that nobody can meanwhile."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -13,7 +14,10 @@ from feedback.notify.models import By, Carrier, State
 from feedback.notify.senders import Refused, Uncertain, Unreachable
 
 from ..factories import make_district
+from ..together import at_once, raised
 from .helpers import Memory, by, messages, promise_mail, promise_sms, standing, two_mailboxes
+
+pytestmark = pytest.mark.usefixtures("monday")
 
 PER_SECOND, PAUSE = 40, 0.05
 
@@ -44,15 +48,8 @@ def test_two_schedulers_share_the_work_and_the_limit(limited):
     texts(now, number)
     carrier = Memory(pause=PAUSE)
 
-    def schedule():
-        with limited.app_context():
-            outbox.deliver(now, two_mailboxes, by(carrier))
-
-    both = [threading.Thread(target=schedule) for _ in range(2)]
-    for one in both:
-        one.start()
-    for one in both:
-        one.join(60)
+    both = [partial(outbox.deliver, now, two_mailboxes, by(carrier))] * 2
+    assert raised(at_once(limited, *both)) == []
     assert set(carrier.copies.values()) == {1}
     assert standing() == {State.SENT: number}
     free_at = db.session.get(Carrier, By.SMS).free_at
@@ -62,10 +59,20 @@ def test_two_schedulers_share_the_work_and_the_limit(limited):
 def test_slow_mail_does_not_hold_up_text_messages(limited, now):
     promise_mail(now, 30)
     promise_sms(now)
-    mail, sms, order = Memory(pause=0.2), Memory(), []
-    sms.send = lambda letter: order.append(len(mail.sent)) or ""
-    outbox.deliver(now, two_mailboxes, {By.MAIL: mail, By.SMS: sms})
-    assert order[0] <= outbox.WORKERS, "long before the mails were through"
+    text_left, in_time = threading.Event(), []
+
+    class Slow(Memory):
+        def send(self, letter):
+            in_time.append(text_left.wait(30))
+            return super().send(letter)
+
+    class Fast(Memory):
+        def send(self, letter):
+            text_left.set()
+            return super().send(letter)
+
+    outbox.deliver(now, two_mailboxes, {By.MAIL: Slow(), By.SMS: Fast()})
+    assert in_time == [True] * 30, "no mail is through before it has left"
 
 
 def test_somebody_who_has_just_written_is_answered_before_the_many_are_asked(limited, now):

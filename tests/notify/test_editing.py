@@ -1,13 +1,12 @@
 """A district edits the words of its messages: what takes effect, what is refused, what is kept."""
 
-import threading
-import time
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select
 
 from feedback.db import db, transaction
-from feedback.errors import FeedbackError, Invalid, OutOfTurn
+from feedback.errors import Invalid, OutOfTurn
 from feedback.ledger.models import Entry
 from feedback.notify import edited
 from feedback.notify.editing import checked, edit, said
@@ -18,6 +17,7 @@ from feedback.offices.sign_in import actor
 
 from ..counting import statements
 from ..factories import make_account, make_district
+from ..together import at_once, raised
 
 CLOSED = Occasion.CITIZEN_CLOSED
 WORDS = "【{{ district }}】“{{ item|shorten }}”办好了。{% if link %}{{ link }}{% endif %}"
@@ -80,25 +80,10 @@ def test_whoever_has_not_seen_the_newest_version_is_out_of_turn(editor, now):
 
 
 def test_of_two_who_save_at_the_same_moment_one_is_taken(editor, now, context):
-    ready, outcomes = threading.Barrier(2), []
-
-    def save(text):
-        with context.app_context():
-            ready.wait()
-            try:
-                outcomes.append(put(text, 0, editor, now))
-            except FeedbackError as refusal:
-                outcomes.append(refusal.code)
-            finally:
-                db.session.remove()
-
     db.session.remove()
-    both = [threading.Thread(target=save, args=(text,)) for text in ("甲", "乙")]
-    for one in both:
-        one.start()
-    for one in both:
-        one.join()
-    assert sorted(map(str, outcomes)) == ["1", "out_of_turn"]
+    saved = at_once(context, *(partial(put, text, 0, editor, now) for text in ("甲", "乙")))
+    assert [type(refusal) for refusal in raised(saved)] == [OutOfTurn]
+    assert 1 in saved
     assert db.session.scalar(select(func.count()).select_from(Wording)) == 1
 
 
@@ -152,11 +137,11 @@ ATTACKS = (
 
 
 def test_nothing_that_is_typed_runs_long_or_reaches_out(app):
-    with app.app_context():
+    def type_all():
         for text in ATTACKS:
-            started = time.monotonic()
             assert len(refused(text, Occasion.CITIZEN_TERM_MOVED)) == 1, text[:60]
-            assert time.monotonic() - started < 3, text[:60]
+
+    assert raised(at_once(app, type_all)) == []
 
 
 def test_where_no_link_passes_the_usual_case_that_is_shown_is_without_one(context):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -31,7 +31,7 @@ from feedback.notify.senders import http as gateway
 
 from ..conftest import make_settings
 from .carriers import HTTP_SECRET, NO_NUMBER, Answer, Chance, http_settings, http_stand_in
-from .helpers import free_port, script
+from .helpers import nobody_there, script
 
 MESSAGE = UUID("01930f2e-7c00-7000-8000-000000000001")
 PHONE = "+8613812345678"
@@ -205,7 +205,8 @@ def test_a_number_that_is_none_and_a_phone_that_said_stop(carrier, http):
     ],
 )
 def test_where_nobody_can_be_reached_nothing_was_sent(http, url, reason):
-    problem = refusal(http(sms_http_url=url.format(port=free_port())))
+    with nobody_there() as port:
+        problem = refusal(http(sms_http_url=url.format(port=port)))
     assert type(problem) is Unreachable
     assert problem.reason.startswith(reason)
 
@@ -313,7 +314,6 @@ def test_a_moment_that_is_none_proves_nothing(timestamp):
     assert not genuine(timestamp=timestamp)
 
 
-@settings(deadline=None)
 @given(st.binary(), st.text(), st.text(), st.text(st.characters(codec="utf-8")))
 def test_nothing_breaks_the_check(body, timestamp, signature, secret):
     assert not gateway.is_genuine(body, timestamp, signature, secret, NOW)
@@ -437,7 +437,6 @@ NAMES = st.sampled_from([*INCOMING, *TOLD])
 VALUES = ANYTHING | st.sampled_from([*INCOMING.values(), *TOLD.values(), 10**400])
 
 
-@settings(deadline=None)
 @given(ANYTHING | st.dictionaries(NAMES, VALUES))
 def test_no_object_breaks_the_reading(said):
     gateway.parse_incoming(said, NOW)

@@ -16,6 +16,7 @@ from feedback.notify.models import By, Message, State
 from feedback.notify.senders import Letter, Refused, Uncertain
 
 from ..factories import make_district
+from ..together import at_once, raised
 from .helpers import Memory, by, messages, promise_mail, promise_sms, standing, two_mailboxes
 
 AN_HOUR = timedelta(hours=1)
@@ -270,18 +271,7 @@ def test_who_is_told_to_stop_starts_nothing_new(district, now):
 
 
 def together(app, work, number=4):
-    start = threading.Barrier(number)
-
-    def run():
-        with app.app_context():
-            start.wait(10)
-            work()
-
-    threads = [threading.Thread(target=run) for _ in range(number)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    assert raised(at_once(app, *[work] * number)) == []
 
 
 def test_several_deliverers_share_the_messages_without_overlap(district, now):

@@ -22,6 +22,8 @@ from ..counting import statements
 from ..factories import let_go, make_account, make_case, make_district, sign_in
 from .helpers import Memory, by, promise_mail, promise_sms, standing, two_mailboxes
 
+pytestmark = pytest.mark.usefixtures("monday")
+
 
 @pytest.fixture
 def browser(app: Flask):

@@ -11,7 +11,7 @@ from feedback.notify.models import By, State
 
 from ..conftest import MONDAY_MORNING, ROOT
 from ..factories import make_district
-from .helpers import Memory, free_port, messages, promise_sms, two_mailboxes
+from .helpers import Memory, messages, nobody_there, promise_sms, two_mailboxes
 
 
 def shown_in_readme():
@@ -46,7 +46,7 @@ def operator():
     yield server
     server.shutdown()
     server.server_close()
-    thread.join()
+    thread.join(30)
 
 
 def deliver(context, port):
@@ -80,6 +80,7 @@ def test_what_the_operator_says_is_what_the_outbox_believes(
 
 
 def test_an_operator_that_is_not_there_has_surely_sent_nothing(context):
-    message = deliver(context, free_port())
+    with nobody_there() as port:
+        message = deliver(context, port)
     assert message.state is State.QUEUED
     assert message.last_error.startswith("mine_connect")

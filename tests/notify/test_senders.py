@@ -10,7 +10,7 @@ from feedback.notify.models import By
 from feedback.notify.senders import ConsoleSender, Letter, Refused, SmtpSender, Uncertain, chosen
 
 from ..conftest import make_settings
-from .helpers import free_port, post_office, script
+from .helpers import nobody_there, post_office, script
 
 MESSAGE = UUID("01930f2e-7c00-7000-8000-000000000001")
 TO = ["a@licheng.example", "b@licheng.example"]
@@ -106,8 +106,8 @@ def test_whatever_goes_wrong_before_the_data_flows_is_a_refusal(smtp, replies):
 
 
 def test_a_server_that_is_not_there_is_a_refusal(smtp):
-    with pytest.raises(Refused) as refusal:
-        send(smtp(free_port()))
+    with nobody_there() as port, pytest.raises(Refused) as refusal:
+        send(smtp(port))
     assert refusal.value.reason == "smtp_connect_ConnectionRefusedError"
 
 

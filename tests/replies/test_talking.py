@@ -1,7 +1,7 @@
 """A citizen's talk with us by text message, through the real door, on both databases."""
 
-import threading
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import time_machine
@@ -23,6 +23,7 @@ from feedback.reviews.drafts import Channel, Identity
 
 from ..conftest import MONDAY_MORNING
 from ..factories import make_district, make_event, make_people, rate, walk_to
+from ..together import at_once, raised
 from .talking import (
     PHONE,
     TOKEN,
@@ -381,20 +382,11 @@ def rows():
 
 
 def test_the_same_message_ten_times_at_once_is_one(gateway, client, served):
-    sid, start, answers = new_sid(), threading.Barrier(10), []
-
-    def once():
-        other = gateway.test_client()
-        start.wait(10)
-        answers.append(Citizen(other).say("1 没人理", sid))
-
-    together = [threading.Thread(target=once) for _ in range(10)]
-    for one in together:
-        one.start()
-    for one in together:
-        one.join(60)
+    sid = new_sid()
+    citizens = [Citizen(gateway.test_client()) for _ in range(10)]
+    answers = at_once(None, *(partial(one.say, "1 没人理", sid) for one in citizens))
+    assert raised(answers) == []
     assert len(set(answers)) == 1
-    assert len(answers) == 10
     assert len(texts()) == 1
     assert db.session.scalar(select(func.count()).select_from(Case)) == 1
 

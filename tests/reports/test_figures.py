@@ -303,7 +303,7 @@ def reference(cases: list[CaseFacts], week: str, until: datetime) -> dict[str, i
     return {**sizes, "overdue": len(overdue), "due": len(due)}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(lives(), weeks, hours)
 def test_the_figures_are_what_a_clerk_with_a_notebook_counts(
     cases: list[CaseFacts], week: str, hour: int
@@ -317,7 +317,7 @@ def test_the_figures_are_what_a_clerk_with_a_notebook_counts(
     assert counted == reference(cases, week, until)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(lives(), weeks)
 def test_departments_add_up_to_the_total(cases: list[CaseFacts], week: str) -> None:
     figures = week_figures(week, LATER, cases, NAMES, CALENDAR)
@@ -330,7 +330,7 @@ def test_departments_add_up_to_the_total(cases: list[CaseFacts], week: str) -> N
     assert figures.total.longest_overdue == max(days, default=None)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(lives())
 def test_no_case_vanishes_and_none_is_closed_twice(cases: list[CaseFacts]) -> None:
     all_weeks = [f"2026-W{number}" for number in range(37, 54)]
@@ -347,14 +347,14 @@ def test_no_case_vanishes_and_none_is_closed_twice(cases: list[CaseFacts]) -> No
             assert due[-1] == closed[0]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(lives(), weeks)
 def test_what_is_kept_is_read_back_the_same(cases: list[CaseFacts], week: str) -> None:
     figures = week_figures(week, LATER, cases, NAMES, CALENDAR)
     assert from_json(json.loads(json.dumps(to_json(figures)))) == figures
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(lives(), weeks)
 def test_what_happens_after_the_week_changes_nothing(cases: list[CaseFacts], week: str) -> None:
     end = clock.week_bounds(week)[1]

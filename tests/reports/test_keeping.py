@@ -1,7 +1,7 @@
 """Each finished week's report is written once, and then stays as it was written."""
 
-import threading
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select, text
@@ -23,6 +23,7 @@ from feedback.reports.queries import Standing
 
 from ..counting import statements, statements_of_writers
 from ..factories import make_account, make_district, make_event
+from ..together import at_once, raised
 from .made import make_case, shanghai
 
 MONDAY_EIGHT = shanghai("2026-11-23 08:00")
@@ -85,19 +86,9 @@ def test_ten_weeks_of_downtime_give_ten_reports_each_as_of_its_own_end():
 
 def test_two_at_once_write_one(app):
     make_case("2026-11-18 10:00")
-    start, written = threading.Barrier(4), []
-
-    def write():
-        with app.app_context():
-            start.wait()
-            written.extend(actions.write_due(MONDAY_EIGHT))
-
-    threads = [threading.Thread(target=write) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert written == ["2026-W47"]
+    written = at_once(app, *[partial(actions.write_due, MONDAY_EIGHT)] * 4)
+    assert raised(written) == []
+    assert sorted(written) == [[], [], [], ["2026-W47"]]
     assert len(timeline("report", "2026-W47")) == 1
 
 

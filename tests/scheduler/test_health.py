@@ -20,7 +20,7 @@ from feedback.scheduler.ticks import tick
 from ..conftest import ROOT
 from ..counting import statements
 from ..factories import make_case, make_district, make_event, make_people, rate, walk_to
-from ..notify.helpers import environment, free_port
+from ..notify.helpers import environment, nobody_there
 
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
@@ -108,15 +108,14 @@ def test_a_database_that_is_gone_is_not_ready_and_the_process_lives(app, tmp_pat
         "from wsgi import app; c = app.test_client();"
         "print([c.get(p).status_code for p in ('/health/live', '/health/ready', '/metrics')])"
     )
-    config = app.config["FEEDBACK"]
-    if config.database_url:
-        gone = {"FEEDBACK_DATABASE_URL": f"postgresql://x@127.0.0.1:{free_port()}/x"}
-    else:
+    with nobody_there() as port:
         gone = {"FEEDBACK_VAR": str(tmp_path), "FEEDBACK_DATABASE_URL": ""}
-    answered = subprocess.run(
-        [sys.executable, "-c", ask], cwd=ROOT, env=environment(app, **gone),
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+        if app.config["FEEDBACK"].database_url:
+            gone = {"FEEDBACK_DATABASE_URL": f"postgresql://x@127.0.0.1:{port}/x"}
+        answered = subprocess.run(
+            [sys.executable, "-c", ask], cwd=ROOT, env=environment(app, **gone),
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
     assert "[200, 503, 503]" in answered.stdout, answered.stderr[-2000:]
 
 

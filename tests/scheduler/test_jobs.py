@@ -1,4 +1,3 @@
-import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +13,7 @@ from feedback.scheduler.models import Tick
 from feedback.scheduler.ticks import forget_all_but, in_short, tick
 
 from ..factories import make_account, make_case, make_district
+from ..together import at_once, raised
 
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 DUE = datetime(2026, 11, 30, 9, 30, tzinfo=UTC)
@@ -56,21 +56,13 @@ def test_after_three_days_of_silence_one_round_catches_up_once(district):
 def test_two_schedulers_at_once_do_no_harm(district, capsys):
     for _ in range(6):
         make_case(MONDAY, **ANONYMOUS)
-    start = threading.Barrier(3)
-    failed = []
 
     def schedule():
-        start.wait(10)
         for minute in range(3):
             rounds = one_round(district, DUE + timedelta(days=3, hours=1, minutes=minute))
-            failed.extend(one for one in rounds.values() if one.error)
+            assert [one for one in rounds.values() if one.error] == []
 
-    threads = [threading.Thread(target=schedule) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert failed == []
+    assert raised(at_once(None, *[schedule] * 3)) == []
     assert delivered() == [("case_notice", State.SENT)] * 6 + [("case_opened", State.SENT)] * 6
     printed = capsys.readouterr().out
     assert printed.count("\n--- ") + printed.startswith("--- ") == 12

@@ -4,8 +4,8 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -22,22 +22,22 @@ from feedback.scheduler.runner import STUCK, Watchdog
 from ..conftest import ROOT
 from ..factories import make_account, make_case, make_district
 from ..notify.helpers import environment, post_office, standing
+from ..together import wait_until
 
 ANONYMOUS = {"identity": "anonymous", "name": "", "phone": ""}
 LONG_AGO = timedelta(days=60)
-PATIENCE = 60
+PATIENCE = 180  # seconds, longer than the pause after a first refusal
 
 
 @pytest.fixture
-def start(context):
-    """Start `flask …` in a process of its own; whatever is left of it is killed."""
+def run_python(context):
+    """Start Python in a process of its own; whatever is left of it is killed."""
     started = []
 
     def run(*arguments, **settings):
         process = subprocess.Popen(
-            [sys.executable, "-m", "flask", "--app", "wsgi", *arguments], cwd=ROOT,
-            env=environment(context, **settings), stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            [sys.executable, *arguments], cwd=ROOT, env=environment(context, **settings),
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         started.append(process)
         return process
@@ -48,11 +48,16 @@ def start(context):
         process.wait(10)
 
 
-def wait_until(true):
-    until = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < until, "waited in vain"
-        time.sleep(0.02)
+@pytest.fixture
+def start(run_python):
+    """Start `flask …` in a process of its own."""
+    return partial(run_python, "-m", "flask", "--app", "wsgi")
+
+
+@pytest.fixture
+def start_hurried(run_python):
+    """Start a scheduler whose duties come round every second."""
+    return partial(run_python, "-m", "tests.scheduler.hurried")
 
 
 def ticked():
@@ -64,7 +69,7 @@ def ticked():
 def test_it_does_every_job_and_stops_when_told(context, start, number):
     make_district()
     process = start("scheduler", "run")
-    wait_until(lambda: ticked() == {job.name for job in JOBS})
+    wait_until(lambda: ticked() == {job.name for job in JOBS}, PATIENCE)
     process.send_signal(number)
     assert process.wait(30) == 0
 
@@ -90,7 +95,7 @@ def test_killed_in_the_middle_the_next_one_goes_on_and_nobody_is_told_twice(cont
     for _ in range(cases):
         make_case(clock.now() - LONG_AGO, **ANONYMOUS)
     process = start("cases", "remind")
-    wait_until(lambda: notices() >= 3 or process.poll() is not None)
+    wait_until(lambda: notices() >= 3 or process.poll() is not None, PATIENCE)
     process.kill()
     process.wait(10)
     left = climb(clock.now())
@@ -105,7 +110,7 @@ def notices():
     return len(db.session.scalars(rows).all())
 
 
-def test_two_processes_share_the_work(context, start):
+def test_two_processes_share_the_work(context, start_hurried):
     make_district()
     for office, role in (("RS", Role.HANDLER), ("GOV", Role.SUPERVISOR), ("XZSP", Role.SUPERVISOR)):
         make_account(role, department=office)
@@ -118,8 +123,8 @@ def test_two_processes_share_the_work(context, start):
             "FEEDBACK_MAIL_SENDER": "smtp", "FEEDBACK_SMTP_HOST": "127.0.0.1",
             "FEEDBACK_SMTP_PORT": str(office.port),
         }  # fmt: skip
-        processes = [start("scheduler", "run", **mail) for _ in range(2)]
-        wait_until(lambda: standing() == {State.SENT: messages})
+        processes = [start_hurried(**mail) for _ in range(2)]
+        wait_until(lambda: standing() == {State.SENT: messages}, PATIENCE)
         for process in processes:
             process.terminate()
         assert [process.wait(30) for process in processes] == [0, 0]

@@ -1,5 +1,6 @@
 """`scripts/serve`: what somebody relies on who has read nothing but the README."""
 
+import itertools
 import json
 import os
 import re
@@ -11,7 +12,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,10 +56,17 @@ class Running:
         return json.loads((self.var / "sample.json").read_text())
 
 
+PORTS = itertools.count(10_000 + os.getpid() % 200 * 100)
+"""This process's own hundred ports, below those that systems give away unasked."""
+
+
 def free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return trial.getsockname()[1]
+    """Return a port to serve on, a new one each time."""
+    for port in PORTS:
+        with socket.socket() as trial, suppress(OSError):
+            trial.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError
 
 
 @contextmanager

@@ -4,7 +4,6 @@
 reviews, a fifth of them negative, which no district has: the load on every rule is what is wanted.
 """
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from feedback.reviews.drafts import Channel, Draft
 from feedback.scheduler.jobs import JOBS
 from feedback.workdays import china
 
+from ..together import at_once, raised
 from .agenda import EVENING, OFFICE, Agenda, days
 from .district import CLOSED_OFFICE, STYLES, make_district, make_people
 from .offices import Offices
@@ -175,18 +175,7 @@ class AtOnce(Tick):
     """Two schedulers in one moment, each in a thread of its own."""
 
     def __call__(self, now: datetime) -> None:
-        start = threading.Barrier(2)
-
-        def work() -> None:
-            with self.app.app_context():
-                start.wait()
-                self._round(now)
-
-        threads = [threading.Thread(target=work) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        assert raised(at_once(self.app, *[partial(self._round, now)] * 2)) == []
 
 
 class Killed(Tick):

@@ -1,5 +1,5 @@
-import threading
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select
@@ -20,6 +20,7 @@ from feedback.offices.models import Account
 from feedback.offices.roles import DEPARTMENT_ROLES, Role
 
 from ...factories import make_account, make_district, make_people
+from ...together import at_once, raised
 from .doing import DAY, MONDAY, do, proposed, reload, told, walk_to
 
 TWENTY_WORKDAYS = datetime(2026, 12, 21, 9, 30, tzinfo=UTC)  # Monday 17:30
@@ -210,24 +211,13 @@ def test_of_two_at_once_one_succeeds_and_nothing_is_told_twice(context, people, 
     action, *said = DOING[act]
     version, ids = special.version, [one.id for one in pair]
     before = told()
-    start, ended = threading.Barrier(2), []
 
     def attempt(by_id):
-        with context.app_context():
-            by = db.session.get_one(Account, by_id)
-            start.wait(10)
-            try:
-                do(action, special, by, *said, seen=version)
-                ended.append("done")
-            except Exception as problem:
-                ended.append(type(problem).__name__)
+        by = db.session.get_one(Account, by_id)
+        do(action, special, by, *said, seen=version)
 
-    threads = [threading.Thread(target=attempt, args=(by_id,)) for by_id in ids]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert sorted(ended) == ["OutOfTurn", "done"]
+    refused = raised(at_once(context, *(partial(attempt, by_id) for by_id in ids)))
+    assert [type(problem) for problem in refused] == [OutOfTurn]
     assert reload(special).version == version + 1
     new = [one for one in told() if one not in before]
     assert len(new) == len(set(new))

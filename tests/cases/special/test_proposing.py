@@ -1,4 +1,4 @@
-import threading
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -22,6 +22,7 @@ from feedback.ledger.models import Entry
 from ...conftest import empty_database
 from ...counting import statements
 from ...factories import make_case, make_district, make_people
+from ...together import at_once, raised
 from ..doing import do as act_on
 from .doing import DAY, GUIDE, MONDAY, STAFF, do, make_cases, proposed, the_one, told, walk_to
 
@@ -164,22 +165,7 @@ def test_numbers_have_no_gap_and_begin_anew_each_year():
 def test_several_who_look_at_once_propose_once_and_waste_no_number(context):
     make_cases(3)
     make_cases(4, item="SW-001")
-    start, failed = threading.Barrier(4), []
-
-    def look():
-        with context.app_context():
-            start.wait(10)
-            try:
-                actions.propose(MONDAY)
-            except Exception as problem:
-                failed.append(problem)
-
-    threads = [threading.Thread(target=look) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert failed == []
+    assert raised(at_once(context, *[partial(actions.propose, MONDAY)] * 4)) == []
     assert [s.number for s in specials()] == ["ZX-2026-0001", "ZX-2026-0002"]
     assert sorted(len(members(s)) for s in specials()) == [3, 4]
     assert len(told()) == 4
