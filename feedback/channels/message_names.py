@@ -60,6 +60,7 @@ FACTS: Mapping[str, tuple[str, LazyString]] = {
     "notice": ("{{ notice }}", _l("the number of the supervision notice; may be empty")),
     "upheld": ("{% if upheld %}…{% else %}…{% endif %}", _l("whether the objection was heard")),
     "granted": ("{% if granted %}…{% else %}…{% endif %}", _l("whether it was granted")),
+    "why": ("{{ why }}", _l("the reason, where the department can no longer look it up")),
     "what": ("{{ things[what] }}", _l("what was asked, by its code: keep the table at the top")),
     "step": ("{{ steps[step] }}", _l("which step is next, by its code: keep the table at the top")),
     "about": (

@@ -27,7 +27,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "item": ("特殊工时首次审批",), "due_at": ("2026-11-30T09:30:00+00:00",), "day": ("2026-11-23",),
     "notice": ("DB-2026-000007", ""), "granted": (False, True), "upheld": (True, False),
     "about": ("guide", "time_limit", "process", "staff"), "letter": ("", "B"),
-    "receipt": (RECEIPT,), "services": (SERVICES[:3], SERVICES[:2], SERVICES),
+    "receipt": (RECEIPT,), "why": ("属区水务局职责",), "services": (SERVICES[:3], SERVICES[:2], SERVICES),
 }  # fmt: skip
 OF_ITS_OWN: dict[tuple[Occasion, str], tuple[Any, ...]] = {
     (Occasion.CASE_DECIDED, "what"): ASKED,

@@ -28,6 +28,7 @@ LINK = f"{BASE}/receipts/7K3M-92QF-M4TX"
 FACTS = {
     "number": "HC-2026-000123", "item": "特殊工时首次审批",
     "due_at": "2026-11-30T09:30:00+00:00", "link": "https://hcp.licheng.gov.cn/cases/HC-2026-000123",
+    "why": "属区水务局职责",
 }  # fmt: skip
 DESK = {Occasion.DESK_DUE_SOON, Occasion.DESK_OVERDUE}
 STEPS = ["triage", "transferring", "appealed", "objected", "visiting", "closing"]

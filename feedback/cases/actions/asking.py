@@ -179,7 +179,7 @@ def decide(
         move(case, Act.DECIDE, by, goes_to, now, facts, request_id=None, **changes)
         if case.due_at != due_before:
             _tell_of_new_term(case, asked, now)
-    tell_department(case, asking, asked.kind.value, granted, f"decided:{asked.id}", now)
+    tell_department(case, asking, asked.kind.value, granted, words, f"decided:{asked.id}", now)
 
 
 def _added(asked: Requested, terms: Terms, days: int | None) -> Term | None:
@@ -211,11 +211,14 @@ def _tell_of_new_term(case: Case, asked: Requested, now: datetime) -> None:
 
 
 def tell_department(
-    case: Case, department: str | None, what: str, granted: bool, key: str, now: datetime
+    case: Case, department: str | None, what: str, granted: bool, why: str, key: str, now: datetime
 ) -> None:
-    """Promise a department the message of what was decided about its request or appeal."""
+    """Promise a department the message of what was decided about its request or appeal.
+
+    `why` is said where the case is no longer theirs to open: after a transfer.
+    """
     facts = {
         "number": case.number, "item": case.event.item.name, "what": what, "granted": granted,
-        "link": case_link(case.number),
+        "link": case_link(case.number), "why": why if case.department_code != department else "",
     }  # fmt: skip
     promise(now, Promise(Occasion.CASE_DECIDED.value, key, case.id, facts, department=department))
