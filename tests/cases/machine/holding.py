@@ -76,6 +76,7 @@ def nobody_heard_twice() -> None:
 
 def departments_see_their_own(people: list[Any]) -> None:
     owners = {row["number"]: (row["department_code"], row["state"]) for row in table("cases")}
+    windows, supervising = offices_of_windows(), supervising_offices(people)
     for person in people:
         account = db.session.get_one(Account, person)
         seen = set(db.session.scalars(select(Case.number).where(queries.visible(account))))
@@ -86,9 +87,26 @@ def departments_see_their_own(people: list[Any]) -> None:
             assert seen == {
                 n for n, (owner, state) in owners.items()
                 if state == "visiting" and owner != mine
+                and (windows[n] != mine or not supervising - {owner, mine})
             }  # fmt: skip
         elif roles <= {Role.CLERK, Role.ADMIN}:
             assert seen == set()
+
+
+def offices_of_windows() -> dict[str, str | None]:
+    """Return whose window each case happened at."""
+    of_window = {row["code"]: row["department_code"] for row in table("windows")}
+    of_event = {row["id"]: of_window.get(row["window_code"]) for row in table("service_events")}
+    return {row["number"]: of_event[row["event_id"]] for row in table("cases")}
+
+
+def supervising_offices(people: list[Any]) -> set[str]:
+    """Return the supervising offices that have a supervisor now."""
+    kinds = {row["code"] for row in table("departments") if row["kind"] == "supervisor"}
+    accounts = [db.session.get_one(Account, person) for person in people]
+    return kinds & {
+        one.department_code for one in accounts if one.active and one.may_be(Role.SUPERVISOR)
+    }
 
 
 def nothing_due_was_left(now: datetime) -> None:
