@@ -23,7 +23,7 @@ def live_server(app: Flask) -> Iterator[str]:
     thread.start()
     yield address
     server.shutdown()
-    thread.join()
+    thread.join(30)
     server.server_close()
     app.config["FEEDBACK"] = settings
 

@@ -211,6 +211,8 @@ def test_of_two_at_once_one_succeeds_and_nothing_is_told_twice(context, people, 
     action, *said = DOING[act]
     version, ids = special.version, [one.id for one in pair]
     before = told()
+    special = reload(special)
+    db.session.expunge(special)  # loaded: the threads share it, and not the session it came from
 
     def attempt(by_id):
         by = db.session.get_one(Account, by_id)
