@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from ..db import db
@@ -53,7 +53,7 @@ FILTERS: Mapping[Queue, Filter] = {
 """Which list of cases a queue is the beginning of."""
 
 BY_OTHERS = frozenset(
-    {Queue.REQUESTS, Queue.APPEALS, Queue.OBJECTIONS, Queue.VISITS, Queue.CLOSING}
+    {Queue.REQUESTS, Queue.APPEALS, Queue.OBJECTIONS, Queue.VISITS, Queue.CLOSING, Queue.ANSWERS}
 )
 """The queues of what an office never does in a case that concerns it."""
 
@@ -121,7 +121,8 @@ def _numbers(
     """Return how many wait in each queue, how many are open, and how many of those are overdue."""
     queues = [count(waiting[queue]) for queue in Queue]
     columns = select(*queues, count(is_open()), count(Case.next_due_at < now))
-    *found, running, overdue = db.session.execute(columns.where(visible(account), is_open())).one()
+    waits = or_(is_open(), Case.answer_due_at.is_not(None))
+    *found, running, overdue = db.session.execute(columns.where(visible(account), waits)).one()
     return dict(zip(Queue, found, strict=True)), running, overdue
 
 

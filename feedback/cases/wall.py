@@ -19,7 +19,7 @@ from .states import MOVES, Act, Bar, Whose
 
 NEVER_ABOUT_ONESELF = frozenset({
     Act.CONTACT, Act.VERIFY, Act.RECTIFY, Act.REPLY, Act.VISIT, Act.JUDGE, Act.RECONSIDER,
-    Act.CLOSE, Act.DECIDE, Act.REASSIGN,
+    Act.CLOSE, Act.ANSWER, Act.DECIDE, Act.REASSIGN,
 })  # fmt: skip
 """What nobody does in a case that is about themselves."""
 

@@ -15,6 +15,7 @@ from feedback.cases import actions, pressure
 from feedback.cases.models import Case, PressureAnswer, PressureReport
 from feedback.cases.states import State
 from feedback.cases.urging import climb
+from feedback.catalog.grades import TagClass
 from feedback.db import db, transaction
 from feedback.errors import NotYours, OutOfTurn
 from feedback.ledger.actions import SYSTEM
@@ -385,7 +386,8 @@ def test_a_report_in_triage_is_kept_from_the_offices_that_get_the_case(app, peop
     assert status(app, people.judge, report_id) == 200
     with app.app_context():
         case = db.session.scalars(select(Case).where(Case.number == number)).one()
-        do(actions.assign, case, people.supervisor, "XZSP", "属审批局", now=clock.now())
+        do(actions.assign, case, people.supervisor, "XZSP", "属审批局", now=clock.now(),
+           tag_class=TagClass.STAFF)  # fmt: skip
     assert status(app, people.judge, report_id) == 404
 
 

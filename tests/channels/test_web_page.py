@@ -91,9 +91,15 @@ def test_the_address_works_in_capitals_and_in_small_letters(client, token):
         assert client.get(path).status_code == 200
 
 
-def test_a_citizen_gets_no_cookie(client, token):
+def test_a_citizen_gets_no_cookie_but_the_one_that_finds_the_receipt_again(client, token):
     assert "Set-Cookie" not in client.get(f"/r/{token}").headers
-    assert "Set-Cookie" not in client.post(f"/r/{token}", data={"grade": "5"}).headers
+    answer = client.post(f"/r/{token}", data={"grade": "5"})
+    (cookie,) = answer.headers.getlist("Set-Cookie")
+    assert cookie.startswith("rated=")
+    assert f"Path=/r/{token}" in cookie
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert "Set-Cookie" not in client.get(answer.headers["Location"]).headers
 
 
 def test_no_page_of_a_citizen_is_kept_by_anybody(client, token):

@@ -167,7 +167,8 @@ def test_a_supervisor_sees_every_queue_and_arrives_at_the_next_act(chromium, liv
     counts = " ".join(page.inner_text("ul.counts").split())
     assert counts == (
         "1 Reports of pressure 1 To assign 1 Requests to decide 1 Appeals to judge"
-        " 0 Objections to judge 2 Return visits to make 1 To close 1 Leaders' list 1 overdue ■ 10 open"
+        " 0 Objections to judge 2 Return visits to make 1 To close 0 Dissatisfied after the end"
+        " 1 Leaders' list 1 overdue ■ 10 open"
     )
     page.click("ul.counts a[href='#closing']")
     assert page.locator("#closing h2").is_visible()

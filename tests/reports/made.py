@@ -99,6 +99,8 @@ def make_case(
         session.add(case)
         session.flush()
         if answered_at and not closed:
+            session.add(_part(case, handler, Part.HANDLER, answered_at))
+            session.flush()
             session.add(_reply(case, handler))
         if closed:
             _close(session, case, handler, closer, shanghai(closed))
@@ -116,6 +118,10 @@ def _state(department: str | None, answered_at: datetime | None, named: bool) ->
 def _person(email: str, department: str) -> Any:
     found = db.session.scalar(select(Account.id).where(Account.email == email))
     return found or make_account(Role.SUPERVISOR, department=department, email=email).id
+
+
+def _part(case: Case, who: Any, part: Part, at: datetime) -> CasePart:
+    return CasePart(case_id=case.id, account_id=who, part=part, at=at)
 
 
 def _reply(case: Case, handler: Any) -> Reply:
@@ -139,7 +145,7 @@ def _close(session: Any, case: Case, handler: Any, closer: Any, at: datetime) ->
         outcome=Outcome.ANSWERED, attempt=1, satisfied=True, words="满意", part=Part.VISITOR,
     )  # fmt: skip
     for who, part in ((handler, Part.HANDLER), (closer, Part.VISITOR)):
-        session.add(CasePart(case_id=case.id, account_id=who, part=part, at=at))
+        session.add(_part(case, who, part, at))
     session.flush()
     session.add_all([finding, done, reply])
     if case.identity is Identity.NAMED:

@@ -293,6 +293,13 @@ class Offices:
         self._say("second_review", acts.second_review, case, 5 if happy else 1, "看到了", now)
         if was is not State.CLOSED:
             self._answered(case, now)
+        elif not happy:
+            self.agenda.in_office(now, 0, 2, partial(self.answer, case.id))
+
+    def answer(self, case_id: UUID, now: datetime) -> None:
+        """Answer in writing whoever is dissatisfied after the end."""
+        case = _case(case_id)
+        self._do("answer", acts.answer, case, self.people.supervisor, "已请窗口再查", now)
 
     def add(self, case_id: UUID, now: datetime) -> None:
         """Add a few words while the case is open."""
