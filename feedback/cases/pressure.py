@@ -29,6 +29,7 @@ from ..offices.queries import supervision
 from ..offices.roles import Role
 from .models import Case, PressureAnswer, PressureOffice, PressureReport
 from .opening import supervising_offices
+from .paging import shown_page
 
 PAGE_SIZE = 50
 
@@ -134,8 +135,7 @@ def page(account: Account, *, answered: bool, number: int) -> Page:
     found = db.session.scalar(
         select(func.count()).select_from(PressureReport).join(PressureReport.case).where(*which)
     )
-    pages = max(-(-(found or 0) // PAGE_SIZE), 1)
-    number = min(number, pages)
+    number, pages = shown_page(number, found or 0, PAGE_SIZE)
     order = PressureReport.id.desc() if answered else PressureReport.id
     rows = _shown().where(*which).order_by(order)
     rows = rows.limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)

@@ -142,18 +142,14 @@ def _already_rated(refused: AlreadyRated) -> ResponseReturnValue:
 
     A clerk can print a slip again, and the receipt tells the rating and answers for the citizen.
     """
-    code = refused.facts["receipt"]
-    link = receipt_address(code) if _rated_here(code) else None
-    staff = staff_here() is not None
+    code, staff = refused.facts["receipt"], staff_here() is not None
+    link = receipt_address(code) if not staff and _rated_here(code) else None
     return render_template("web/already_rated.html", link=link, staff_screen=staff), 409
 
 
 def _rated_here(code: str) -> bool:
     """Say whether the review came from this browser, or from the very page that is sent again."""
-    if staff_here() is not None:
-        return False
-    known = request.cookies.get(RATED_HERE, "")
-    return known == code or reviews.was_sent_from(code, _ticket())
+    return request.cookies.get(RATED_HERE) == code or reviews.was_sent_from(code, _ticket())
 
 
 @pages.errorhandler(Expired)

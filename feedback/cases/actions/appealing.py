@@ -98,7 +98,7 @@ def judge(case: Case, by: Account, verdict: Verdict, words: str, now: datetime, 
     else:
         move(case, Act.JUDGE, by, made.come_from, now, facts, **_given_back(case, made, now))
     upheld = verdict is Verdict.UPHOLD
-    tell_department(case, case.department_code, "appeal", upheld, "", f"judged:{judged.id}", now)
+    tell_department(case, case.department_code, "appeal", upheld, f"judged:{judged.id}", now)
 
 
 def _voided(case: Case, judged: Judgement, now: datetime) -> dict[str, Any]:
@@ -180,4 +180,4 @@ def reconsider(
     key = f"reconsidered:{again.id}"
     tell_citizen(case, Occasion.CITIZEN_OBJECTION_JUDGED, key, now, upheld=upheld)
     # For the department an objection upheld is its appeal undone.
-    tell_department(case, case.department_code, "objection", not upheld, "", f"{key}:dept", now)
+    tell_department(case, case.department_code, "objection", not upheld, f"{key}:dept", now)

@@ -179,7 +179,7 @@ def decide(
         move(case, Act.DECIDE, by, goes_to, now, facts, request_id=None, **changes)
         if case.due_at != due_before:
             _tell_of_new_term(case, asked, now)
-    tell_department(case, asking, asked.kind.value, granted, words, f"decided:{asked.id}", now)
+    tell_department(case, asking, asked.kind.value, granted, f"decided:{asked.id}", now, words)
 
 
 def _added(asked: Requested, terms: Terms, days: int | None) -> Term | None:
@@ -211,8 +211,9 @@ def _tell_of_new_term(case: Case, asked: Requested, now: datetime) -> None:
 
 
 def tell_department(
-    case: Case, department: str | None, what: str, granted: bool, why: str, key: str, now: datetime
-) -> None:
+    case: Case, department: str | None, what: str, granted: bool, key: str, now: datetime,
+    why: str = "",
+) -> None:  # fmt: skip
     """Promise a department the message of what was decided about its request or appeal.
 
     `why` is said where the case is no longer theirs to open: after a transfer.
